@@ -62,6 +62,28 @@ test('content decides: the same name with other content is another host, and the
   ])
 })
 
+test('hosts whose texts differ in their identifiers alone are told apart by them, as batch does', async () => {
+  const uuids = ['a1', 'b2', 'c3'].map(end => `4c4c4544-0042-4d10-8052-b4c04f4a32${end}`)
+  const cpus = documents.flatMap(({ text }) => (text.startsWith('<cpu>') ? [text] : []))
+  const parts = fc.record({ cpu: fc.constantFrom(...cpus.slice(0, 2)), uuid: fc.constantFrom('', ...uuids) })
+  await fc.assert(
+    fc.asyncProperty(fc.array(parts, { minLength: 2, maxLength: 6 }), async some => {
+      const added = some.map(({ cpu, uuid }, i) => ({
+        path: `rack-${i}/kvm`,
+        text: `<capabilities><host>${uuid && `<uuid>${uuid}</uuid>`}${cpu}</host></capabilities>`,
+      }))
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(added, '')
+      const { notes: _, ...expected } = askNow({ verb: 'migrate', documents: added })
+      const { notes: __, ...answer } = engine.ask('migrate', {})
+      expect(answer).toEqual(expected)
+      const { texts, files } = engine.save()
+      expect(files.map(([path, text]) => ({ path, text: texts[text] }))).toEqual(added)
+    }),
+    { numRuns: runs(60, 3) },
+  )
+})
+
 test('the folder of a file that is called after its content is the host, not a pool', async () => {
   const parts = fc.record({
     root: fc.constantFrom('', 'facts/', 'a/b/'),

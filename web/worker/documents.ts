@@ -31,10 +31,15 @@ interface Definition {
   readonly member?: number
 }
 
-/** Reads texts, each different text once: most of ten thousand hosts have equal texts. */
+/** The identifier in what `virsh capabilities` prints. */
+const UUID = /<uuid>([\w-]+)<\/uuid>/
+
+/** Reads texts, each different text once: most of ten thousand hosts have texts that are equal but for an identifier. */
 export class Documents {
   readonly #context: Context
   readonly #known = new Map<string, PageDocument>()
+  /** Of hosts, by their texts without the identifier. */
+  readonly #hosts = new Map<string, PageDocument>()
   /** By their documents' `hash`. */
   readonly #texts: string[] = []
 
@@ -51,6 +56,17 @@ export class Documents {
   read(text: string, source: string): PageDocument {
     const known = this.#known.get(text)
     if (known) return known
+    const [all = '', uuid] = UUID.exec(text) ?? []
+    const rest = text.replace(all, '')
+    const like = uuid === undefined ? undefined : this.#hosts.get(rest)
+    const read = like ? withUuid(like, uuid) : this.#readNew(text, source)
+    const document = { ...read, hash: `${this.#texts.push(text) - 1}` }
+    this.#known.set(text, document)
+    if (isHost(document, uuid)) this.#hosts.set(rest, document)
+    return document
+  }
+
+  #readNew(text: string, source: string): Omit<PageDocument, 'hash'> {
     const content = readText(text, source, { hosts: true })
     const found = this.#readMembers(content, source)
     const { members } = found
@@ -62,9 +78,7 @@ export class Documents {
     // The notes on members come from the fleet's reader.
     const unpaired = cpus.filter((_, i) => definitions[i]?.member === undefined)
     const notes = unpaired.flatMap(one => one.notes.map(describeWithoutSource))
-    const document = { ...found, definitions, notes, hash: `${this.#texts.push(text) - 1}` }
-    this.#known.set(text, document)
-    return document
+    return { ...found, definitions, notes }
   }
 
   #readMembers(
@@ -90,6 +104,16 @@ export class Documents {
     }
   }
 }
+
+/** Whether it is of one host that has this identifier, without a word about it that names its source. */
+const isHost = ({ members: [one, ...others] }: PageDocument, uuid: string | undefined): boolean =>
+  uuid !== undefined && others.length === 0 && one?.kind === 'host' && one.facts.uuid === uuid
+
+/** The document of a host that differs in its identifier alone. */
+const withUuid = (like: PageDocument, uuid: string | undefined): PageDocument => ({
+  ...like,
+  members: like.members.map(one => (one.kind === 'host' ? { ...one, facts: { ...one.facts, uuid } } : one)),
+})
 
 /** A guest without `<cpu>` is a member without a definition. */
 function pairWithMembers(cpus: readonly Cpu[], members: readonly Member[]): Definition[] {

@@ -25,8 +25,9 @@ import { applyEdits, EMPTY, History, type Snapshot } from './history.ts'
 import { findFleet, forgetFleet, keepFleet, listFleets } from './kept-fleets.ts'
 import { layOutGraph } from './layout.ts'
 
-/** How many files are read at the same time. */
-const BATCH = 100
+/** How many files are read as one, and how many such readings wait for the browser at the same time. */
+const BATCH = 50
+const AT_ONCE = 8
 
 /** The fleet, the second recording, and the fleet before the last step. */
 const KEPT = 3
@@ -55,10 +56,10 @@ export class Engine implements PageActions, PageQuestions {
   async #textsOf(files: readonly AddedFile[]): Promise<Text[]> {
     const texts: Text[] = []
     const read = (at: number) => readTexts(files.slice(at, at + BATCH))
-    let next = read(0)
+    const reading = Array.from({ length: AT_ONCE }, (_, i) => read(i * BATCH))
     for (let at = 0; at < files.length; at += BATCH) {
-      const some = await next
-      next = read(at + BATCH)
+      const some = (await reading.shift()) ?? []
+      reading.push(read(at + AT_ONCE * BATCH))
       texts.push(...some)
       // While the browser reads the next: whoever adds them finds them read.
       for (const [path, text] of some) this.#adder.prepare(path, text)
