@@ -457,6 +457,7 @@ test('arrows run around boxes', () => {
       arrows: fc
         .uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), { maxLength: 2 * n, selector: String })
         .map(pairs => pairs.filter(([a, b]) => a < b).map(([from, to]) => ({ from, to }))),
+      room: fc.constantFrom(0, 700, 1400),
     }),
   )
   fc.assert(

@@ -268,6 +268,8 @@ export interface GraphSizes {
     readonly pool?: string
   }[]
   readonly arrows: MigrationDisplay['arrows']
+  /** How wide the drawing may be, in pixels: where it can be. */
+  readonly room: number
 }
 
 interface Place {

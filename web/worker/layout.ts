@@ -1,21 +1,45 @@
 import { Graph, layout } from '@dagrejs/dagre'
 import type { GraphPlaces, GraphSizes } from '../shared/displays.ts'
 
-const GAP = { within: 22, between: 64, edges: 12, margin: 2, bend: 12, name: 6 }
+const GAP = { within: 22, between: 64, rows: 44, edges: 12, margin: 2, bend: 12, name: 6 }
 /** An arrow's tip does not touch its box. */
 const TIP = 2
-/** Columns where no arrow connects the boxes. */
+/** At most this many columns where no arrow connects the boxes. */
 const COLUMNS = 3
 
-/** Places boxes from left to right along their arrows, which run around boxes, and areas around the boxes of a pool. */
+type Raw = Pick<GraphPlaces, 'boxes' | 'areas' | 'arrows'>
+
+/**
+ * Places boxes along their arrows, which run around boxes, and areas around the boxes of a pool: from left to right where
+ * the room suffices, else from top to bottom where that is narrower.
+ */
 export function layOutGraph(sizes: GraphSizes): GraphPlaces {
   if (sizes.arrows.length === 0) return layOutGrid(sizes)
-  const { boxes, arrows } = sizes
+  const across = finish(layOutAcross(sizes, GAP.between))
+  if (across.width <= sizes.room) return across
+  const turned = { ...sizes, boxes: sizes.boxes.map(turn) }
+  const { boxes, areas, arrows } = layOutAcross(turned, GAP.rows)
+  const down = finish({
+    boxes: boxes.map(turn),
+    areas: areas.map(turn),
+    arrows: arrows.map(arrow => ({ ...arrow, points: arrow.points.map(([x, y]) => [y, x] as const) })),
+  })
+  return down.width < across.width ? down : across
+}
+
+/** Swaps across and down. */
+function turn<T extends Size & Partial<Place>>(one: T): T {
+  const { x, y, width, height } = one
+  return { ...one, ...(x === undefined ? {} : { x: y, y: x }), width: height, height: width }
+}
+
+/** Places boxes from left to right. @param between the gap between two columns */
+function layOutAcross({ boxes, arrows }: GraphSizes, between: number): Raw {
   const graph = new Graph({ compound: true })
   graph.setGraph({
     rankdir: 'LR',
     nodesep: GAP.within,
-    ranksep: GAP.between,
+    ranksep: between,
     edgesep: GAP.edges,
     marginx: GAP.margin,
     marginy: GAP.margin,
@@ -39,17 +63,23 @@ export function layOutGraph(sizes: GraphSizes): GraphPlaces {
     to,
     points: leadAround(placed, from, to, graph.edge(String(from), String(to)).points),
   }))
-  return moveIntoView({
+  return {
     boxes: placed,
-    areas: [...areas].map(pool => {
-      const area = cornerOf(areaOf(pool))
-      return { pool, ...area, y: area.y - GAP.name, height: area.height + GAP.name }
-    }),
+    areas: [...areas].map(pool => ({ pool, ...cornerOf(areaOf(pool)) })),
     arrows: led,
-  })
+  }
 }
 
+/** Makes room for the areas' names. */
+const finish = ({ areas, ...others }: Raw): GraphPlaces =>
+  moveIntoView({
+    ...others,
+    areas: areas.map(area => ({ ...area, y: area.y - GAP.name, height: area.height + GAP.name })),
+  })
+
+type Size = Pick<GraphPlaces, 'width' | 'height'>
 type Box = GraphPlaces['boxes'][number]
+type Place = Pick<Box, 'x' | 'y'>
 type Arrow = GraphPlaces['arrows'][number]
 
 /**
@@ -94,7 +124,7 @@ function columnAround(boxes: readonly Box[], at: number): [] | [left: number, ri
 }
 
 /** Moves all so that it begins at the upper left, and adds how large it is: dagre's own size leaves out how far arrows bend. */
-function moveIntoView({ boxes, areas, arrows }: Omit<GraphPlaces, 'width' | 'height'>): GraphPlaces {
+function moveIntoView({ boxes, areas, arrows }: Raw): GraphPlaces {
   const corners = [...boxes, ...areas].flatMap(({ x, y, width, height }) => [
     [x, y] as const,
     [x + width, y + height] as const,
@@ -126,17 +156,18 @@ interface Point {
 
 const areaOf = (pool: string): string => `pool ${pool}`
 
-function layOutGrid({ boxes }: GraphSizes): GraphPlaces {
-  const wide = Math.max(0, ...boxes.map(({ width }) => width)) + GAP.within
-  const ends: number[] = Array(COLUMNS).fill(GAP.margin)
+function layOutGrid({ boxes, room }: GraphSizes): GraphPlaces {
+  const wide = Math.max(1, ...boxes.map(({ width }) => width)) + GAP.within
+  const columns = Math.max(1, Math.min(COLUMNS, boxes.length, Math.floor(room / wide)))
+  const ends: number[] = Array(columns).fill(GAP.margin)
   const placed = boxes.map(({ id, width, height }, i) => {
-    const column = i % COLUMNS
+    const column = i % columns
     const y = ends[column] ?? 0
     ends[column] = y + height + GAP.within
     return { id, width, height, x: GAP.margin + column * wide, y }
   })
   return {
-    width: wide * Math.min(COLUMNS, boxes.length) + GAP.margin,
+    width: wide * columns + GAP.margin,
     height: Math.max(...ends),
     boxes: placed,
     areas: [],

@@ -1,10 +1,10 @@
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { FleetDisplay, MigrationDisplay } from '../../../shared/displays.ts'
 import { useAnswer } from '../../parts/use-answer.ts'
 import { BOX, type Box, makeBoxes, pathOf } from './boxes.ts'
 
-/** A graph that is wider than its place is drawn smaller, down to this; then it scrolls. */
-const SMALLEST = 0.75
+/** A graph that is wider than its place is drawn smaller, down to this, where its letters are of 11 pixels; then it scrolls. */
+const SMALLEST = 0.85
 
 interface MigrationGraphProps {
   readonly answer: MigrationDisplay
@@ -25,6 +25,7 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
   const sizes = {
     boxes: boxes.map(({ lines: _, ...box }) => box),
     arrows: answer.arrows.filter(arrow => drawn.has(arrow.from) && drawn.has(arrow.to)),
+    room: useRoom() / SMALLEST,
   }
   const places = useAnswer('layout', sizes)
   if (!places) return null
@@ -58,13 +59,8 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
           <path d="M0 0.5L7.5 4 0 7.5z" />
         </marker>
       </defs>
-      {places.areas.map(({ pool, x, y, width, height }) => (
-        <g key={pool} class="area">
-          <rect {...{ x, y, width, height }} rx="8" />
-          <text x={x + 8} y={y + 14}>
-            {pool || 'no pool'}
-          </text>
-        </g>
+      {places.areas.map(({ pool, ...area }) => (
+        <rect key={pool} class="area" {...area} rx="8" />
       ))}
       {places.arrows.map(arrow => {
         const [a, b] = [at(arrow.from), at(arrow.to)]
@@ -84,6 +80,11 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
           </g>
         )
       })}
+      {places.areas.map(({ pool, x, y }) => (
+        <text key={pool} class="area" x={x + 8} y={y + 14}>
+          {pool || 'no pool'}
+        </text>
+      ))}
       {places.boxes.map(({ id, x, y, width, height }) => {
         const lines = at(id)?.lines ?? []
         return (
@@ -103,6 +104,32 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
         )
       })}
     </svg>
+  )
+}
+
+/** What the moves beside the graph take in wide windows, and from which width on, in the root's letters (migration.css). */
+const BESIDE = 24
+const WIDE = '(width >= 62rem)'
+
+/** How wide the graph may be, in pixels. */
+function useRoom(): number {
+  const [room, setRoom] = useState(measureRoom)
+  useEffect(() => {
+    const measure = () => setRoom(measureRoom())
+    addEventListener('resize', measure)
+    return () => removeEventListener('resize', measure)
+  }, [])
+  return room
+}
+
+function measureRoom(): number {
+  const main = document.querySelector('main')
+  if (!main) return 0
+  const letter = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const { paddingLeft, paddingRight } = getComputedStyle(main)
+  const beside = matchMedia(WIDE).matches ? BESIDE * letter : 0
+  return Math.floor(
+    main.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) - beside,
   )
 }
 
