@@ -28,8 +28,8 @@ export function CostContent({ route }: ViewProps) {
           )}
           {free > 0 && (
             <p class="faint cost-nothing">
-              {formatCount(free, 'host')} cost{free === 1 ? 's' : ''} nothing alone, because other hosts do
-              not have the same features either.
+              {formatCount(free, 'host')} cost{free === 1 ? 's' : ''} nothing alone: without{' '}
+              {free === 1 ? 'it' : 'one of them, and those like it'}, the others gain nothing.
             </p>
           )}
         </section>
