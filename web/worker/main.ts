@@ -9,8 +9,15 @@ const post = (reply: PageReply): void => postMessage(reply)
 let current = 0
 const cancelled = new Set<number>()
 
+/** How often progress is reported, in milliseconds: each report draws the page, and lets the browser wait. */
+const EVERY = 50
+let reported = 0
+
 /** Lets messages come in, so that one that cancels is seen. */
 async function report(done: number, of: number): Promise<void> {
+  const now = performance.now()
+  if (now - reported < EVERY) return
+  reported = now
   post({ progress: { done, of } })
   await new Promise(resolve => setTimeout(resolve))
   stopIfCancelled()
