@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'no
 import type { AddressInfo } from 'node:net'
 
 /** A request that a receiver was sent. */
-export interface Sent {
+interface Sent {
   readonly method: string
   readonly id: string
   readonly name: string | null

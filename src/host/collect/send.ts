@@ -125,7 +125,7 @@ const MOMENTS =
   /^\|(?:time: |(?:cpu MHz|clock|timebase)[ \t]*:|CPU(?:\(s\) scaling)? MHz:| +0x(?:0000000b|0000001f|8000001e) 0x).*\n/gm
 
 /** A report without what differs each time, so that its hash says whether anything is new; another text as it is. */
-export const withoutMoments = (text: string): string =>
+const withoutMoments = (text: string): string =>
   text.startsWith('[virt-cpu-collect]')
     ? text.replace(MOMENTS, '').replace(/^(\| +0x00000001 0x00: .*ebx=0x)../gm, '$100')
     : text
