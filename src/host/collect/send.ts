@@ -83,10 +83,13 @@ async function sendOnce(address: URL, text: string, server: ReportServer): Promi
       signal: AbortSignal.any([server.signal, AbortSignal.timeout(server.timeout)]),
     })
     const { status } = response
-    const words = messageIn(await response.text())
+    const body = await response.text()
+    const words = stringIn(body, 'message')
+    // A text that is another may say the same of its host.
+    const isSame = /^(?:seen|stale)$/.test(stringIn(body, 'result'))
     const wait = Number(response.headers.get('retry-after') ?? Number.NaN) * 1000
     return {
-      state: STATES[status],
+      state: isSame ? 'same' : STATES[status],
       why: [status, words].filter(Boolean).join(' '),
       mayPass: [408, 425, 429].includes(status) || status >= 500,
       after: wait >= 0 ? Math.min(wait, LONGEST_PAUSE) : undefined,
@@ -96,10 +99,10 @@ async function sendOnce(address: URL, text: string, server: ReportServer): Promi
   }
 }
 
-/** What a server's JSON says of an error. */
-function messageIn(body: string): string {
-  const [, message = ''] = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(body) ?? []
-  return message === '' ? '' : String(JSON.parse(message))
+/** The first text that a key has in a server's JSON; empty: none. */
+function stringIn(json: string, key: string): string {
+  const [, value] = new RegExp(`"${key}"\\s*:\\s*("(?:[^"\\\\]|\\\\.)*")`).exec(json) ?? []
+  return value === undefined ? '' : String(JSON.parse(value))
 }
 
 function wordsOf(error: unknown, { timeout, signal }: ReportServer): string {
