@@ -6,6 +6,7 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { dataBeside } from './data.mjs'
+import { importsThatJoin } from './join-files.mjs'
 import { isOfFleets, joinQuestions } from './join-questions.mjs'
 import { withImportsFirst } from './parts.mjs'
 
@@ -54,17 +55,25 @@ function externals() {
  */
 export async function buildCode(outdir, shared, data, form = { minify: true }) {
   const parts = PROGRAMS.map(([, path]) => [`part-${basename(path, '.ts')}`, path])
-  const { outputFiles } = await build({
-    ...shared,
-    ...TARGET,
-    ...form,
-    entryPoints: { index: './src/index.ts', node: './src/node.ts', ...Object.fromEntries(parts) },
-    outdir,
-    splitting: true,
-    chunkNames: 'part-[name]-[hash]',
-    external: externals(),
-    plugins: [dataBeside, joinQuestions(isOfFleets, PURE), shareCommon],
-  })
+  const buildWith = (more = new Map()) =>
+    build({
+      ...shared,
+      ...TARGET,
+      ...form,
+      entryPoints: { index: './src/index.ts', node: './src/node.ts', ...Object.fromEntries(parts) },
+      outdir,
+      splitting: true,
+      metafile: true,
+      chunkNames: 'part-[name]-[hash]',
+      external: externals(),
+      plugins: [
+        dataBeside,
+        joinQuestions(isOfFleets, [...PURE, ...(more.get('joined:questions') ?? [])]),
+        shareCommon(more),
+      ],
+    })
+  const { metafile } = await buildWith()
+  const { outputFiles } = await buildWith(importsThatJoin(metafile))
   const short = shortenNames(outputFiles.map(({ path }) => basename(path)))
   const modules = new Map(
     outputFiles.map(({ path, text }) => [short(basename(path)), withImportsFirst(short(text))]),
@@ -161,7 +170,7 @@ function sharedBy(path) {
  * Each part, a module that is imported when it is needed, imports what is common too. esbuild puts two modules into
  * one file if the same parts need both: else the common code lies in fifty files, each 0.13 ms to open.
  */
-const shareCommon = {
+const shareCommon = more => ({
   name: 'share-common',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\..*\.ts$/ }, ({ kind, path, resolveDir }) =>
@@ -171,10 +180,12 @@ const shareCommon = {
     )
     onLoad({ filter: /./, namespace: 'part' }, ({ path }) => ({
       contents: [
-        ...sharedBy(path).map(shared => `import ${JSON.stringify(shared)}`),
+        ...[...sharedBy(path), ...(more.get(`part:${path}`) ?? [])].map(
+          shared => `import ${JSON.stringify(shared)}`,
+        ),
         `export * from ${JSON.stringify(path)}`,
       ].join('\n'),
       resolveDir: process.cwd(),
     }))
   },
-}
+})

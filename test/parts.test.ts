@@ -35,6 +35,16 @@ test('what a part takes of another one is given by it', () => {
         expect(given.get(from), `${file} of ${from}`).toEqual(expect.arrayContaining(names))
 })
 
+test('the library reaches nothing of Node', () => {
+  const reached = new Set(['index.js'])
+  for (const file of reached) {
+    const text = readFileSync(join(DIST, file), 'utf8')
+    expect(text, file).not.toMatch(/["']node:/)
+    for (const [, other = ''] of text.matchAll(/\b(?:from|import\()"\.\/([^"]+)"/g)) reached.add(other)
+  }
+  expect(reached.size).toBeGreaterThan(20)
+})
+
 test.each([
   ['var a=1;import{b as c,d}from"node:fs";export{a as e,c as f,d};', { e: 1, f: 'fs.b', d: 'fs.d' }],
   ['import "./side.js";\nimport {\n  b\n} from "./b.js";\nconst e = b;\nexport {\n  e\n};\n', { e: 'b.b' }],
