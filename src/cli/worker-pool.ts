@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { type HttpAnswer, RequestRefused } from '../http/answer.ts'
+import { type HttpAnswer, type Refusal, RequestRefused } from '../http/answer.ts'
+import type { FleetSource } from '../http/inventory-fleet.ts'
+import type { FleetOf, StoredFleet } from '../inventory/stored-fleet.ts'
 
 /** The folders of installed maps that a server answers from. */
 interface MapFolders {
@@ -21,6 +23,8 @@ export interface WorkerData extends MapFolders {
   readonly largest: number
   /** Signs of JSON that a body may have. */
   readonly signs: number
+  /** Whether there is an inventory. */
+  readonly hasFleets: boolean
 }
 
 /** MiB: a worker has three such for what does not live long. */
@@ -29,8 +33,19 @@ const SEMI_SPACE = 8
 /** Values of a request that take a megabyte of a worker's memory, when they are the worst there are. */
 const SIGNS_PER_MEGABYTE = 4_000
 
-/** From a worker: the answer, or a fault of ours. */
-export type WorkerReply = HttpAnswer | { readonly fault: { readonly name: string; readonly message: string } }
+/** From a worker: the answer, a fault of ours, or which hosts of the inventory it needs first. */
+export type WorkerReply =
+  | HttpAnswer
+  | { readonly fault: { readonly name: string; readonly message: string } }
+  | { readonly needs: FleetOf }
+
+/** To a worker that needs hosts: they, or why it does not get them. */
+export type FleetReply =
+  | { readonly fleet: StoredFleet }
+  | { readonly refused: { readonly kind: Refusal; readonly message: string } }
+
+/** What ends a request. */
+type Heard = Exclude<WorkerReply, { readonly needs: FleetOf }>
 
 export interface CrewOptions {
   /** The program of a worker, `worker.ts` as it was built. */
@@ -46,6 +61,8 @@ export interface CrewOptions {
   readonly largest: number
   /** Requests that may wait for others. */
   readonly queue?: number
+  /** The hosts of the inventory; absent: there is none. */
+  readonly fleets?: FleetSource | undefined
 }
 
 /** Nobody reads it. */
@@ -60,7 +77,7 @@ const OUT_OF_MEMORY: readonly unknown[] = ['SIGABRT', 'SIGKILL', 'SIGTRAP', 134,
  * goes away.
  */
 export class WorkerPool {
-  readonly #options: Required<CrewOptions>
+  readonly #options: CrewOptions & { readonly queue: number }
   readonly #idle = new Set<ChildProcess>()
   /** Who waits for a worker. */
   readonly #waiting: (() => void)[] = []
@@ -109,8 +126,9 @@ export class WorkerPool {
   }
 
   #start(): ChildProcess {
-    const { program, maps, largest, memory } = this.#options
-    const data: WorkerData = { ...maps, largest, signs: memory * SIGNS_PER_MEGABYTE }
+    const { program, maps, largest, memory, fleets } = this.#options
+    const signs = memory * SIGNS_PER_MEGABYTE
+    const data: WorkerData = { ...maps, largest, signs, hasFleets: fleets !== undefined }
     const worker = fork(program, [JSON.stringify(data)], {
       execArgv: [`--max-old-space-size=${memory}`, `--max-semi-space-size=${SEMI_SPACE}`],
       serialization: 'advanced',
@@ -121,9 +139,9 @@ export class WorkerPool {
   }
 
   /** What the worker says; the worker is ended where it says nothing in time. */
-  #hear(worker: ChildProcess, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<WorkerReply> {
+  #hear(worker: ChildProcess, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<Heard> {
     const { limit, memory } = this.#options
-    return new Promise<WorkerReply>((resolve, reject) => {
+    return new Promise<Heard>((resolve, reject) => {
       const end = (error: unknown) => {
         release()
         // The next worker begins when the memory of this one is free.
@@ -133,6 +151,10 @@ export class WorkerPool {
       const onLate = () =>
         refuse('too-long', `no answer within ${limit / 1000} s: ask for less, or start with --limit`)
       const onMessage = (heard: WorkerReply) => {
+        if ('needs' in heard) {
+          this.#give(worker, heard.needs).catch(end)
+          return
+        }
         release()
         resolve(heard)
       }
@@ -152,6 +174,22 @@ export class WorkerPool {
       gone?.addEventListener('abort', onGone)
       hold(worker, true).send(asked, error => error && end(error))
     })
+  }
+
+  /** Sends hosts to a worker that needs them. @throws what the inventory throws */
+  async #give(worker: ChildProcess, of: FleetOf): Promise<void> {
+    worker.send(await this.#fleetReply(of))
+  }
+
+  async #fleetReply(of: FleetOf): Promise<FleetReply> {
+    const { fleets } = this.#options
+    try {
+      if (!fleets) throw new RangeError('a worker needs hosts, and there is no inventory')
+      return { fleet: await fleets(of) }
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error
+      return { refused: { kind: error.kind, message: error.message } }
+    }
   }
 }
 

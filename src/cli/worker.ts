@@ -1,23 +1,34 @@
 // The program of a process that answers a server's requests, one after another.
+import { once } from 'node:events'
 import { openCpuMap } from '../host/files/cpu-map.ts'
-import { answerRequest, type Sources } from '../http/answer.ts'
+import { answerRequest, RequestRefused, type Sources } from '../http/answer.ts'
+import type { FleetSource } from '../http/inventory-fleet.ts'
 import { CpuMap } from '../map/cpu-map.ts'
-import type { WorkerData, WorkerReply, WorkerRequest } from './worker-pool.ts'
+import type { FleetReply, WorkerData, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
 /** Answers what the process is sent. */
 export async function answerMessages(): Promise<void> {
-  const { own, named, largest, signs } = JSON.parse(process.argv[2] ?? '') as WorkerData
+  const { own, named, largest, signs, hasFleets } = JSON.parse(process.argv[2] ?? '') as WorkerData
   const sources: Sources = {
     own: own === undefined ? CpuMap.builtIn() : openCpuMap(own),
     named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
     largest,
     signs,
+    fleets: hasFleets ? askForHosts : undefined,
   }
   // Ctrl-C goes to the whole group: the server ends its workers, after what is under way.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
-  process.on('message', async ({ verb, body }: WorkerRequest) => {
-    process.send?.(await heard(sources, verb, body))
+  process.on('message', async (message: WorkerRequest | FleetReply) => {
+    if ('verb' in message) process.send?.(await heard(sources, message.verb, message.body))
   })
+}
+
+/** Asks the server for hosts of its inventory. */
+const askForHosts: FleetSource = async needs => {
+  process.send?.({ needs } satisfies WorkerReply)
+  const [reply] = (await once(process, 'message')) as [FleetReply]
+  if ('fleet' in reply) return reply.fleet
+  throw new RequestRefused(reply.refused.kind, reply.refused.message)
 }
 
 async function heard(sources: Sources, verb: string, body: Uint8Array): Promise<WorkerReply> {

@@ -1,7 +1,17 @@
 import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
+import type { Inventory } from '../inventory/inventory.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
-import { answerVerb, type ErrorKind, errorOf, idText, parseRequest, withId } from '../questions/ask.ts'
+import {
+  answerVerb,
+  type ErrorKind,
+  errorOf,
+  idText,
+  loadQuestion,
+  parseRequest,
+  withId,
+} from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
+import { type FleetSource, resolveFleets } from './inventory-fleet.ts'
 
 /** What requests are answered from. */
 export interface Sources {
@@ -13,6 +23,8 @@ export interface Sources {
   readonly largest?: number
   /** Signs of JSON that a body may have, those in its texts too; absent: any number. */
   readonly signs?: number
+  /** The hosts of the inventory; absent: there is none. */
+  readonly fleets?: FleetSource | undefined
 }
 
 /** A response: its status and its JSON. */
@@ -41,7 +53,7 @@ function refuseCrowd(body: Uint8Array, most: number): void {
  * is a fault of ours.
  */
 export async function answerRequest(
-  { own, named, largest = Number.POSITIVE_INFINITY, signs = Number.POSITIVE_INFINITY }: Sources,
+  { own, named, fleets = noFleets, largest = Infinity, signs = Infinity }: Sources,
   verb: string,
   bytes: Uint8Array,
 ): Promise<HttpAnswer> {
@@ -51,7 +63,9 @@ export async function answerRequest(
     if (mayHoldYaml(text)) await loadYaml()
     const request = parseRequest(text)
     const map = readMap(request.cpuMap, own, named)
-    const said = await answerVerb(contextOf(map), { ...request, verb })
+    const context = contextOf(map)
+    const resolved = await resolveFleets(context, await loadQuestion(verb), request, fleets)
+    const said = await answerVerb(context, { ...resolved.request, verb }, resolved.prepare)
     const json = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     if (json.length > largest)
       throw new RequestRefused('too-large', `the answer has more than ${largest} bytes`)
@@ -62,6 +76,22 @@ export async function answerRequest(
     if (!said) throw error
     return makeRefusal(said.kind, said.message)
   }
+}
+
+/** The hosts of an inventory, where it has some. @throws RequestRefused, InventoryError */
+export const fleetsIn =
+  (open: () => Promise<Inventory>): FleetSource =>
+  async of => {
+    const stored = await (await open()).storedFleet(of)
+    if (stored.hosts.length > 0) return stored
+    const { pool, time } = of
+    const where = pool === undefined ? '' : pool === '' ? ' without a pool' : ` in a pool called '${pool}'`
+    const when = time ? ` at ${time.toISOString()}` : ''
+    throw new RequestRefused('not-found', `the inventory has no host${where}${when}`)
+  }
+
+const noFleets: FleetSource = () => {
+  throw new RequestRefused('not-found', 'this server has no inventory: start it with --store')
 }
 
 export const makeRefusal = (kind: Refusal, message: string): HttpAnswer => ({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inflateRawSync } from 'node:zlib'
 import { Evidence } from '../core/evidence.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { groupHosts } from '../fleet/groups.ts'
@@ -107,6 +108,9 @@ function canonical(value: unknown, opaque: string): string {
   const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${sorted.map(([key, one]) => `${key}:${canonical(one, opaque)}`).join()}}`
 }
+
+/** A text as it is stored. */
+export const textOfEvidence = (bytes: Uint8Array): string => inflateRawSync(bytes).toString('utf8')
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 

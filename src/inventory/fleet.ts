@@ -1,39 +1,48 @@
 import { sql } from 'kysely'
 import { BadRequest, type Context } from '../questions/context.ts'
-import { assembleFleet } from '../questions/input/fleet/assemble.ts'
-import type { FleetDocument, Member } from '../questions/input/fleet/members.ts'
-import { type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
-import { readRules } from '../questions/input/fleet/read-rules.ts'
-import type { Rules } from '../questions/input/fleet/rules.ts'
-import { membersFor, type ReadHost, readHostText } from './derive.ts'
-import type { FleetOf } from './inventory.ts'
+import type { OpenedFleet } from '../questions/input/fleet/open-fleet.ts'
 import { pinnedCpus } from './pools.ts'
-import { rowsOf, textOfEvidence } from './report.ts'
+import { rowsOf } from './report.ts'
 import type { Db, Identity } from './schema.ts'
+import { type FleetOf, openStoredFleet, type StoredFleet } from './stored-fleet.ts'
 
 interface HostRow {
   readonly id: string
   readonly name: string
   readonly pool: string
   readonly profile: number
-  readonly evidence: string
   readonly identity: Identity
-  readonly guests: number
+  /** Hash of a text with guests. */
+  readonly text: string | null
 }
 
-/** The hosts as a fleet, each as if its text stood in a file called by its id. @throws BadRequest for a pool that nobody is in */
-export async function fleetOf(db: Db, context: Context, { pool, time }: FleetOf): Promise<OpenedFleet> {
+/** The hosts as a fleet. @throws BadRequest for a pool that nobody is in */
+export async function fleetOf(db: Db, context: Context, of: FleetOf): Promise<OpenedFleet> {
+  const stored = await readStoredFleet(db, of)
+  if (stored.hosts.length === 0 && of.pool !== undefined)
+    throw new BadRequest(`no host of the inventory is in a pool called ${of.pool || 'so'}`)
+  return openStoredFleet(context, stored)
+}
+
+/** The hosts, with a text of each profile and the texts that have guests. */
+export async function readStoredFleet(db: Db, { pool, time }: FleetOf): Promise<StoredFleet> {
   const rows = await hostsAt(db, { pool, time })
-  if (rows.length === 0 && pool !== undefined)
-    throw new BadRequest(`no host of the inventory is in a pool called ${pool || 'so'}`)
-  const documents = await documentsOf(db, context, rows)
+  const hosts = rows.map(({ text, ...row }) => (text === null ? row : { ...row, text }))
   const pools = new Set(rows.map(row => row.pool))
-  const pinned = (await pinnedCpus(db, time)).filter(decision => pools.has(decision.pool))
-  return openedFleet(context, assembleFleet(context, documents, rulesOf(pinned)))
+  const pinned = (await pinnedCpus(db, time)).flatMap(one =>
+    one.cpu !== undefined && pools.has(one.pool) ? [[one.pool, one.cpu] as const] : [],
+  )
+  return {
+    hosts,
+    profiles: await profileTexts(db, [...new Set(rows.map(({ profile }) => profile))]),
+    texts: await ownTexts(db, [...new Set(rows.flatMap(({ text }) => text ?? []))]),
+    pinned: Object.fromEntries(pinned),
+  }
 }
 
 async function hostsAt(db: Db, { pool, time }: FleetOf): Promise<readonly HostRow[]> {
-  const columns = sql`name, pool, profile, encode(evidence, 'hex') as evidence, identity, guests`
+  const text = sql`case when guests > 0 then encode(evidence, 'hex') end as text`
+  const columns = sql`name, pool, profile, identity, ${text}`
   const ofPool = pool === undefined ? sql`true` : sql`pool = ${pool}`
   const query =
     time === undefined
@@ -45,58 +54,27 @@ async function hostsAt(db: Db, { pool, time }: FleetOf): Promise<readonly HostRo
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-const rulesOf = (pinned: readonly { readonly pool: string; readonly cpu: string | undefined }[]) =>
-  pinned.length === 0
-    ? undefined
-    : readRules({ 'kept-cpus': Object.fromEntries(pinned.map(({ pool, cpu }) => [pool, cpu])) }, pinFault)
-
-const pinFault: Rules['fault'] = ([, pool], what) => new BadRequest(`the pinned CPU of ${pool} ${what}`)
-
-/** A text of each profile is read, and of hosts with guests their own. */
-async function documentsOf(db: Db, context: Context, rows: readonly HostRow[]): Promise<FleetDocument[]> {
-  const profiles = await profilesOf(db, context, [...new Set(rows.map(({ profile }) => profile))])
-  const own = await guestsOf(db, context, rows)
-  const counts = new Map<string, number>()
-  for (const { name } of rows) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return rows.map(({ id, name, pool, profile, evidence, identity }) => {
-    const known = profiles.get(profile)
-    if (!known) throw new RangeError(`profile ${profile} has no text`)
-    const members = own.get(evidence) ?? membersFor(known.own, known.identity, identity)
-    return { path: id, name: counts.get(name) === 1 ? name : id, pool: pool || undefined, members }
-  })
-}
-
-async function profilesOf(
-  db: Db,
-  context: Context,
-  ids: readonly number[],
-): Promise<ReadonlyMap<number, ReadHost>> {
-  const { rows } = await sql<{ id: number; text: Uint8Array }>`
-    select p.id, e.text from ${rowsOf(
-      ids.map(id => ({ id })),
-      'id integer',
-    )}
+async function profileTexts(db: Db, ids: readonly number[]): Promise<StoredFleet['profiles']> {
+  const wanted = rowsOf(
+    ids.map(id => ({ id })),
+    'id integer',
+  )
+  const { rows } = await sql<StoredFleet['profiles'][number]>`
+    select p.id as key, e.text from ${wanted}
       join profile p using (id) join evidence e on e.hash = p.evidence`.execute(db)
-  const read = new Map<number, ReadHost>()
-  for (const { id, text } of rows)
-    read.set(id, await readHostText(context, textOfEvidence(text), `profile ${id}`))
-  return read
+  return rows
 }
 
-/** The members of texts with guests, by their hashes. */
-async function guestsOf(db: Db, context: Context, rows: readonly HostRow[]) {
-  const found = new Map<string, readonly Member[]>()
-  const hashes = [...new Set(rows.flatMap(({ guests, evidence }) => (guests > 0 ? evidence : [])))]
-  const AT_ONCE = 500
+const AT_ONCE = 500
+
+async function ownTexts(db: Db, hashes: readonly string[]): Promise<StoredFleet['texts']> {
+  const found: StoredFleet['texts'][number][] = []
   for (let i = 0; i < hashes.length; i += AT_ONCE) {
     const part = hashes.slice(i, i + AT_ONCE).map(hash => ({ hash }))
-    const { rows: texts } = await sql<{ hash: string; text: Uint8Array }>`
-      select t.hash, e.text from ${rowsOf(part, 'hash text')} join evidence e on e.hash = decode(t.hash, 'hex')
+    const { rows } = await sql<StoredFleet['texts'][number]>`
+      select t.hash as key, e.text from ${rowsOf(part, 'hash text')} join evidence e on e.hash = decode(t.hash, 'hex')
     `.execute(db)
-    for (const { hash, text } of texts) {
-      const { own, guests } = await readHostText(context, textOfEvidence(text), hash)
-      found.set(hash, [...own, ...guests])
-    }
+    found.push(...rows)
   }
   return found
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { BadRequest } from '../questions/context.ts'
+import { textOfEvidence } from './derive.ts'
 import type { HostPage, HostSearch, HostWithHistory, PastHost, StoredHost } from './inventory.ts'
-import { textOfEvidence } from './report.ts'
 import type { Db, StoredFacts } from './schema.ts'
 
 interface HostRow {

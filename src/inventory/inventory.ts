@@ -1,6 +1,7 @@
 import type { OpenedFleet } from '../questions/input/fleet/open-fleet.ts'
 import type { AuditLog, TokenStore } from './access.ts'
 import type { StoredFacts } from './schema.ts'
+import type { FleetOf, StoredFleet } from './stored-fleet.ts'
 
 /** What a host, or someone for it, reports: a text in any dialect that describes one host. */
 export interface HostReported {
@@ -160,14 +161,6 @@ export interface ChangePage {
   readonly next: string | undefined
 }
 
-/** Which hosts, and when. */
-export interface FleetOf {
-  /** Absent: of all pools. */
-  readonly pool?: string | undefined
-  /** Absent: now. */
-  readonly time?: Date | undefined
-}
-
 /** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
 export interface Inventory {
   /** Stores what a host reports; again is the same as once. @throws BadRequest, ParseError, LibvirtError for a text that is not of one host */
@@ -187,6 +180,8 @@ export interface Inventory {
   poolBaselines(pool?: string): Promise<readonly PoolBaseline[]>
   /** A fleet as questions take it (`inputOfFleet`): the hosts, with the guests in their texts, and the pinned CPUs. */
   fleetAt(of?: FleetOf): Promise<OpenedFleet>
+  /** The same as plain data, which `openStoredFleet` makes a fleet of in whatever process. */
+  storedFleet(of?: FleetOf): Promise<StoredFleet>
   changes(search: ChangeSearch): Promise<ChangePage>
   /** Records a decision, the only way in which a pinned CPU changes. @throws BadRequest for what is no CPU with a name for its model */
   pin(pool: string, cpu: string | undefined, by: string, why: string): Promise<Decision>

@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { deflateRawSync } from 'node:zlib'
 import { type RawBuilder, sql } from 'kysely'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
@@ -11,8 +11,6 @@ import { BITS, type Db } from './schema.ts'
 
 /** A text in the database: compressed, as Base64 on the way. */
 const packed = (text: string): string => deflateRawSync(text, { level: 4 }).toString('base64')
-
-export const textOfEvidence = (bytes: Uint8Array): string => inflateRawSync(bytes).toString('utf8')
 
 /** By the database's clock; what JavaScript reads of it must be what is stored. */
 const NOW = sql.raw<Date>(`date_trunc('milliseconds', clock_timestamp())`)

@@ -4,7 +4,7 @@ import { auditLogIn, tokensIn } from './access.ts'
 import { findChanges } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { InventoryError } from './fault.ts'
-import { fleetOf } from './fleet.ts'
+import { fleetOf, readStoredFleet } from './fleet.ts'
 import { findEvidence, findHost, removeHost, searchHosts } from './hosts.ts'
 import type { Inventory } from './inventory.ts'
 import { Layout } from './layout.ts'
@@ -61,6 +61,7 @@ export async function storeIn({ db, close }: SqlEngine, context: Context): Promi
     pools: () => listPools(db),
     poolBaselines: pool => computeBaselines(db, layout, pool),
     fleetAt: (of = {}) => fleetOf(db, context, of),
+    storedFleet: (of = {}) => readStoredFleet(db, of),
     changes: search => findChanges(db, layout, search),
     pin: (pool, cpu, by, why) => decide(db, context, { pool, cpu, by, why }),
     decisions: pool => listDecisions(db, pool),

@@ -22,10 +22,14 @@ const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain', 'fields', 'limit
 export const answerVerb = async (
   context: Context,
   request: Readonly<Record<string, unknown>>,
-): Promise<Record<string, unknown>> => answerWith(context, await loadQuestion(request.verb), request)
+  prepare?: Prepare,
+): Promise<Record<string, unknown>> => answerWith(context, await loadQuestion(request.verb), request, prepare)
+
+/** Is told of an input that was checked, before it is answered. */
+type Prepare = (input: unknown) => void
 
 /** @throws BadRequest where no question has that name */
-async function loadQuestion(name: unknown): Promise<AnyQuestion> {
+export async function loadQuestion(name: unknown): Promise<AnyQuestion> {
   if (isQuestion(name)) return QUESTIONS[name]()
   const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
   throw new BadRequest(`${what}; known: ${Object.keys(QUESTIONS).join(', ')}`)
@@ -36,6 +40,7 @@ export function answerWith(
   context: Context,
   question: AnyQuestion,
   request: Readonly<Record<string, unknown>>,
+  prepare?: Prepare,
 ): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
   const part = checkInput(PartInput, request, question)
@@ -45,6 +50,7 @@ export function answerWith(
     question,
     given,
     request.explain === true,
+    prepare,
   )
   return partOf(document, part)
 }
@@ -73,8 +79,10 @@ function answerUnchecked(
   question: AnyQuestion,
   given: object,
   explain: boolean,
+  prepare?: Prepare,
 ): Record<string, unknown> {
   const input = checkInput(question.input, given, question)
+  prepare?.(input)
   return documentOf(question.run(context, input as never, { explain }))
 }
 

@@ -63,8 +63,13 @@ const opened = new WeakMap<object, OpenedFleet>()
  */
 export function inputOfFleet(fleet: OpenedFleet): FleetInput {
   const input: FleetInput = { documents: [] }
-  opened.set(input.documents, fleet)
+  standFor(input, fleet)
   return input
+}
+
+/** Makes an input, whose documents are its own, stand for a fleet that was already read. */
+export const standFor = (input: FleetInput, fleet: OpenedFleet): void => {
+  opened.set(input.documents, fleet)
 }
 
 /** The fleet of a request. @throws ParseError, LibvirtError */

@@ -1,0 +1,62 @@
+import { type FleetOf, openStoredFleet, parseFleetName, type StoredFleet } from '../inventory/stored-fleet.ts'
+import { BadRequest, type Context } from '../questions/context.ts'
+import { type FleetInput, type OpenedFleet, standFor } from '../questions/input/fleet/open-fleet.ts'
+import type { AnyQuestion } from '../questions/question.ts'
+
+/** Where hosts of an inventory come from; it throws where there are none. */
+export type FleetSource = (of: FleetOf) => Promise<StoredFleet>
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A request whose fleets are the inventory's: without them, and what its checked input is told of them. */
+interface Resolved {
+  readonly request: Json
+  /** Makes the checked input stand for the fleets. */
+  readonly prepare: (input: unknown) => void
+}
+
+/**
+ * Finds the fleets of the inventory that a request names, and reads them: `fleet: "inventory:pool@time"`, or a fleet file's
+ * content with `from: "inventory:pool@time"`; of drift in `before` and `after`.
+ * @throws BadRequest, and what the source throws
+ */
+export async function resolveFleets(
+  context: Context,
+  question: AnyQuestion,
+  request: Json,
+  source: FleetSource,
+): Promise<Resolved> {
+  const fleets = new Map<string, OpenedFleet>()
+  const open = async (part: Json, place: string) => {
+    const { fleet, ...rest } = part
+    const { from, ...rules } = typeof fleet === 'string' ? { from: fleet } : ((fleet ?? {}) as Json)
+    if (from === undefined) return part
+    if (part.documents !== undefined)
+      throw new BadRequest(`${question.name}: give documents or a fleet of the inventory, not both`)
+    const said = typeof fleet === 'string' ? undefined : rules
+    fleets.set(place, await openStoredFleet(context, await source(parseFleetName(from)), said))
+    return { ...rest, documents: [] }
+  }
+  let resolved: Json = hasFleet(question.input) ? await open(request, '') : request
+  for (const [key, schema] of Object.entries(entriesOf(question.input))) {
+    const part = request[key]
+    if (hasFleet(schema) && isObject(part)) resolved = { ...resolved, [key]: await open(part, key) }
+  }
+  const prepare = (input: unknown) => {
+    for (const [place, fleet] of fleets)
+      standFor((place === '' ? input : (input as Json)[place]) as FleetInput, fleet)
+  }
+  return { request: resolved, prepare }
+}
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
+
+/** The members of what a schema describes. */
+const entriesOf = (schema: unknown): Json =>
+  isObject(schema) && isObject(schema.entries) ? schema.entries : {}
+
+/** Whether what a schema describes is a fleet: documents, with what a fleet file says. */
+export const hasFleet = (schema: unknown): boolean => {
+  const entries = entriesOf(schema)
+  return 'documents' in entries && 'fleet' in entries
+}
