@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { FleetHost } from '../../fleet/host.ts'
-import { writeWhole } from '../../host/files/file-error.ts'
 import { fleetFileOf } from '../../host/files/fleet.ts'
+import { writeWhole } from '../../host/files/write.ts'
 import { checksOfCheck, checksOfDrift, type HostFiles } from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
 import { driftQuestion } from '../../questions/drift/question.ts'

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync, fstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
 import { type Pseudonym, redact } from '../../formats/redact.ts'
@@ -16,8 +16,9 @@ import {
   type Target,
   virshTarget,
 } from '../../host/collect/targets.ts'
-import { fileError, writeWhole } from '../../host/files/file-error.ts'
+import { fileError } from '../../host/files/file-error.ts'
 import { readWholeText } from '../../host/files/files.ts'
+import { makeFolder, writeWhole } from '../../host/files/write.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
@@ -189,7 +190,7 @@ function pseudonyms(folder: string | undefined): Pseudonym {
 function keyIn(folder: string): Buffer {
   const path = join(folder, KEY_FILE)
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: 'wx' })
     return readFileSync(path)
   } catch (error) {
@@ -220,7 +221,7 @@ class Keeper {
     this.#server = server
     this.#session = session
     this.#again = args.has('again')
-    if (folder !== undefined) makeFolder(folder)
+    if (folder !== undefined) openFolder(folder)
   }
 
   answer(): Pick<Collected, 'collected' | 'reported'> {
@@ -256,9 +257,9 @@ class Keeper {
   }
 }
 
-function makeFolder(folder: string): void {
+function openFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
   } catch (error) {
     throw fileError('open', folder, error)
   }

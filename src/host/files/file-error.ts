@@ -1,5 +1,3 @@
-import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { pid } from 'node:process'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 
@@ -49,26 +47,6 @@ export function fileError(what: 'open' | 'read' | 'write', path: string, error: 
 /** This host does not let itself be asked, or a program on it: in libvirt's words where it has some. */
 export class ProbeError extends Error {
   override readonly name = 'ProbeError'
-}
-
-/**
- * Writes a file as a whole or not at all: another takes its place when it is complete. What is no plain file, such as
- * `/dev/stdout`, is written to and stays. @throws FileError
- */
-export function writeWhole(path: string, text: string): void {
-  const draft = `${path}.${pid}.tmp`
-  try {
-    const there = lstatSync(path, { throwIfNoEntry: false })
-    if (there && !there.isFile()) {
-      writeFileSync(path, text)
-      return
-    }
-    writeFileSync(draft, text)
-    renameSync(draft, path)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw fileError('write', path, error)
-  }
 }
 
 /** Whether an error is about a file and what is in it, and not a fault of ours. */

@@ -3,7 +3,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -18,6 +17,7 @@ import { basename, join } from 'node:path'
 import type { QmpRecording } from '../../qemu/qmp/conversation.ts'
 import type { QmpExchange } from '../../qemu/qmp/reply.ts'
 import { ProbeError } from '../files/file-error.ts'
+import { makeFolder } from '../files/write.ts'
 import { askFirstRun, askSecondRun, type FirstRunFindings, REVISION } from './interview.ts'
 import { Qemu } from './qemu.ts'
 
@@ -125,7 +125,7 @@ function writeCache(directory: string, identity: string, conversation: QmpRecord
   const body = conversation.runs.flatMap(run => run.map(printExchange)).join('')
   const fresh = `${file}.${process.pid}`
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeFolder(directory, 0o700)
     writeFileSync(fresh, `${printHead(identity, body)}\n${body}`, { mode: 0o600, flag: 'wx' })
     renameSync(fresh, file)
   } catch {

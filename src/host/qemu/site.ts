@@ -1,10 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../files/file-error.ts'
+import { makeFolder } from '../files/write.ts'
 import { NATIVE_ONLY } from './emulator.ts'
 import { FIRMWARE } from './firmware.ts'
 import { type Guard, type GuestMachine, Qemu, QemuEnded, type QemuOptions } from './qemu.ts'
@@ -56,7 +57,7 @@ export class Workplace {
   async start({ binary, guest, firmware, load, incoming, accelerator }: SiteGuest): Promise<Qemu> {
     const { ssh } = this.site
     if (!ssh) {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      makeFolder(this.#folder, 0o700)
       writeFileSync(join(this.#folder, FIRMWARE), firmware)
     }
     try {
