@@ -39,6 +39,12 @@ export function checkAccess(settings: ServeSettings): void {
   if (faults.length > 0) throw new CommandError(faults)
 }
 
+/** What whoever starts a server should know of those whom it lets in: with a public name, clients come from elsewhere. */
+export function noteOnAccess({ name: [name], token, ...settings }: ServeSettings): string {
+  if (name === undefined || token.length > 0 || settings['oidc-issuer']) return ''
+  return `without --token, whoever is let through to it as ${name} may do everything\n`
+}
+
 /** Who may do what on a server, and how often. @throws CommandError */
 export async function openAccess(
   settings: ServeSettings,

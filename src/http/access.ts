@@ -18,7 +18,7 @@ const HOLDERS: Readonly<Record<Role, readonly Role[]>> = {
 }
 
 /** Who asks. */
-export type Asker = Pick<StoredToken, 'name' | 'roles'> & { readonly hosts?: string | undefined }
+type Asker = Pick<StoredToken, 'name' | 'roles'> & { readonly hosts?: string | undefined }
 
 /** Where tokens are looked up. */
 export type KnownTokens = Pick<TokenStore, 'find' | 'list' | 'used'>

@@ -231,6 +231,14 @@ test.each(['json', 'text', 'none'])(
   },
 )
 
+test('a public name without tokens is told of', async () => {
+  const { setting } = newToken('ci=read')
+  const { said } = await serve(['--name', 'cpu.example.org'])
+  await expect.poll(() => said()).toMatch(/let through to it as cpu\.example\.org may do everything\n$/)
+  const safe = await serve(['--name', 'cpu.example.org', '--token', setting])
+  expect(safe.said()).not.toMatch(/may do everything/)
+})
+
 test('--rate: 429 with Retry-After, for this client alone', async () => {
   const [ci, other] = [newToken('ci=read'), newToken('other=read')]
   const { url } = await serve(['--rate', '5', '--token', ci.setting, '--token', other.setting])

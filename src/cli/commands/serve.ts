@@ -8,7 +8,7 @@ import { linesOf } from '../command.ts'
 import type { Session } from '../globals.ts'
 import { type Certificate, type Listening, type ListenRules, listen } from '../listen.ts'
 import { identifySender, RequestLog } from '../request-log.ts'
-import { checkAccess, openAccess, readCertificate } from '../serve-access.ts'
+import { checkAccess, noteOnAccess, openAccess, readCertificate } from '../serve-access.ts'
 import { readSettings, SETTING_OPTIONS, type ServeSettings, shareMemory } from '../serve-settings.ts'
 import { endOf, GivenTokens, makeSecret, printNewToken } from '../tokens.ts'
 import { WorkerPool } from '../worker-pool.ts'
@@ -70,6 +70,7 @@ export const command: Command = {
     const gate = { log, tokens: new GivenTokens(settings.token), certificate: readCertificate(settings) }
     const server = await start(settings, session, gate)
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
+    session.out(noteOnAccess(settings))
     process.on('SIGHUP', () => void reload(args, server, gate))
     if (args.has('open')) openBrowser(server.url)
     return stopped(server)
