@@ -110,6 +110,16 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     const more = (await texts(page, '.graph .box text')).filter(text => /^and \d+ CPU/.test(text))
     expect(sum(shown) - more.length + sum(more.map(firstOf))).toBe(cpus)
     expect(Math.max(...numbersIn(title))).toBeLessThanOrEqual(hosts)
+    await page.setViewportSize({ width: 1440, height: 900 })
+    const measure = () =>
+      page.locator('.graph').evaluate(graph => ({
+        over: (graph.parentElement?.scrollWidth ?? 0) - (graph.parentElement?.clientWidth ?? 0),
+        scale: graph.getBoundingClientRect().width / ((graph as SVGSVGElement).viewBox.baseVal.width || 1),
+      }))
+    if (cpus <= 20) await expect.poll(async () => (await measure()).over).toBeLessThanOrEqual(0)
+    // Its letters have 13 pixels where it is not drawn smaller.
+    expect(13 * (await measure()).scale).toBeGreaterThanOrEqual(11)
+    await page.setViewportSize({ width: 1280, height: 860 })
   },
   async drift(_, title) {
     expect(title).toMatch(/^Drop a second recording/)
