@@ -51,7 +51,11 @@ async function poolOf(url: string): Promise<OpenPool> {
     return {
       query: (text: string, values: readonly unknown[] = []) =>
         orFault(async () => {
-          const { command, rowCount, rows } = await client.query(text, [...values])
+          const { command, rowCount, rows } = await client.query({
+            name: nameOf(text),
+            text,
+            values: [...values],
+          })
           return { command: command as 'SELECT', rowCount: rowCount ?? 0, rows }
         }),
       release: () => client.release(),
@@ -59,6 +63,9 @@ async function poolOf(url: string): Promise<OpenPool> {
   }
   return { pool: { connect, end: () => pool.end() }, isShared: true, close: async () => {} }
 }
+
+/** Statements that begin with a comment are called so, and planned once for each connection: planning takes longer than they. */
+const nameOf = (text: string): string | undefined => /^\s*-- ([\w ]+)\n/.exec(text)?.[1]
 
 /** PGlite has one session: who has it keeps it until it is given back. */
 async function poolIn(folder: string): Promise<OpenPool> {

@@ -97,6 +97,7 @@ export class Reports {
       at,
     }))
     const { rows: found } = await sql<{ id: string }>`
+      -- see hosts again
       with given as materialized (
         select t.* from ${rowsOf(rows, 'id text, hash text, name text, pool text, reporter text, at timestamptz')}
       ), mine as (
@@ -134,6 +135,7 @@ export class Reports {
 
   async #write(rows: readonly object[]): Promise<ReadonlyMap<string, ReportResult>> {
     const { rows: written } = await sql<{ id: string; result: ReportResult }>`
+      -- write hosts
       with given as materialized (
         select t.*, decode(t.hash, 'hex') as evidence from ${rowsOf(
           rows,
