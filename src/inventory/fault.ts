@@ -1,6 +1,6 @@
 /**
  * Why a database cannot do it: a package is not installed; it cannot be reached, or went away; it has no room; another
- * process has the folder; others write the same; it was written by a newer version, or by something else; or what it says itself.
+ * process has the folder; others write the same, or it has it already; the value is none that it can store; it was written by a newer version, or by something else; or what it says itself.
  */
 export type InventoryFault =
   | 'package'
@@ -10,6 +10,7 @@ export type InventoryFault =
   | 'schema'
   | 'conflict'
   | 'busy'
+  | 'value'
   | 'failed'
 
 /** The database did not do what was asked, and nothing of it was stored. */
@@ -35,6 +36,8 @@ const FAULTS: readonly (readonly [RegExp, InventoryFault, string])[] = [
   [/^28|^3D|^42501$/, 'unreachable', 'the database does not let this program in'],
   [/^40P01$|^40001$|^55P03$/, 'busy', 'others write the same'],
   [/^23505$/, 'conflict', 'there is one already'],
+  // NUL, half of a surrogate pair, a number that is too large.
+  [/^22/, 'value', 'the database cannot store such a value'],
 ]
 
 const GONE = /terminated|timeout exceeded|Connection ended|not queryable|PGlite is closed/i

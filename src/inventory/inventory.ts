@@ -8,7 +8,7 @@ export interface HostReported {
   /** What the host is known by; no two hosts share one. */
   readonly id: string
   readonly text: string
-  /** What people call it; absent: as before, or as `id`. */
+  /** What people call it; absent: as its text says, as before, or as `id`. */
   readonly name?: string | undefined
   /** Label of its pool, empty for none; absent: as before, or none. */
   readonly pool?: string | undefined
@@ -20,7 +20,7 @@ export interface HostReported {
 
 /**
  * What became of a report: the host is new (`created`); its CPU, facts, name or pool are others than before (`changed`);
- * only that it was seen is new (`seen`); or it is older than what is stored, and nothing was written (`stale`).
+ * only that it was seen is new (`seen`); or it is older than what is stored, or than that the host was taken out, and nothing was written (`stale`).
  */
 export type ReportResult = 'created' | 'changed' | 'seen' | 'stale'
 
@@ -167,8 +167,8 @@ export interface Inventory {
   report(host: HostReported): Promise<Accepted>
   /** Many at once, in few statements. Those that cannot be read are refused, the others stored; in the order given. */
   reportAll(hosts: readonly HostReported[]): Promise<readonly (Accepted | Refused)[]>
-  /** Notes that the host was seen with the text of this hash (hex); false: that is not its text, send it. */
-  touch(id: string, hash: string, at?: Date): Promise<boolean>
+  /** Notes that the host was seen with the text of this hash (hex), and is called so; false: that is not its text, or it is not: send it. */
+  touch(id: string, hash: string, about?: Omit<HostReported, 'id' | 'text'>): Promise<boolean>
   hosts(search?: HostSearch): Promise<HostPage>
   host(id: string): Promise<HostWithHistory | undefined>
   /** The text of that hash, as it was reported. */

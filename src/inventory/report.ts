@@ -120,7 +120,7 @@ export class Reports {
       const profile = await this.profileOf(read, text, hash)
       const documents = read.own.flatMap(({ facts }) => ('readFrom' in facts ? (facts.readFrom ?? []) : []))
       return {
-        ...{ id, name, pool, reporter, at, hash, profile },
+        ...{ id, name: name ?? read.identity.reported, pool, reporter, at, hash, profile },
         text: packed(text),
         identity: read.identity,
         guests: read.guests.length,
@@ -152,7 +152,11 @@ export class Reports {
         insert into host as h (id, name, pool, profile, evidence, identity, guests, reporter, first_seen, seen)
         select g.id, coalesce(g.name, o.name, g.id), coalesce(g.pool, o.pool, ''), g.profile, g.evidence,
           g.identity, g.guests, g.reporter, coalesce(g.at, ${NOW}), coalesce(g.at, ${NOW})
-        from given g left join old o using (id) order by g.id
+        from given g left join old o using (id)
+        -- One that was taken out since then stays out.
+        where o.id is not null or not exists
+          (select from history x where x.host = g.id and x.until > coalesce(g.at, ${NOW}))
+        order by g.id
         on conflict (id) do update set
           name = excluded.name, pool = excluded.pool, profile = excluded.profile, evidence = excluded.evidence,
           identity = excluded.identity, guests = excluded.guests,

@@ -53,7 +53,7 @@ export async function storeIn({ db, close }: SqlEngine, context: Context): Promi
   return {
     report: host => reports.one(host),
     reportAll: hosts => reports.all(hosts),
-    touch: async (id, hash, at) => (await reports.touch([{ id, hash, at }])).has(id),
+    touch: async (id, hash, about) => (await reports.touch([{ ...about, id, hash }])).has(id),
     hosts: search => searchHosts(db, search),
     host: id => findHost(db, id),
     evidence: hash => findEvidence(db, hash),
