@@ -423,6 +423,7 @@ complete -c virt-cpu -f -n "$none" -a serve -d 'Serve the page and the JSON ques
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l port -r -d 'the port; 8680 by default, 0 for any free one'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l listen -r -d 'the address or host name to listen on; 127.0.0.1 by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l name -r -d 'a name by which clients reach the server; more than once for several'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l store -r -d 'where hosts and their history are kept: a folder, or a PostgreSQL database such as postgres://user@host/name; nowhere by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l proxy -r -d 'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l token -r -d 'a token that clients may have, as --new-token prints it; needed where other machines reach the server'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l rate -r -d 'requests a minute that a client may make; 600 by default where tokens are needed, 0 for any number'

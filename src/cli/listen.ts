@@ -75,14 +75,17 @@ export async function listen(
     keepAliveTimeout: 5_000,
     maxHeaderSize: 16 * 1024,
   }
-  const take = (request: IncomingMessage, response: ServerResponse) => {
+  const take = (request: IncomingMessage, response: ServerResponse, onRead?: () => void) => {
     if (!clients.ask(request, response)) return
-    facts.set(request, { ...identify(request, response), onSent: waitUntilSent(response, patience.answer) })
+    const onSent = waitUntilSent(response, patience.answer)
+    facts.set(request, { ...identify(request, response), onSent, ...(onRead && { onRead }) })
     void answer(request, response)
   }
   const server = tls
-    ? createTlsServer({ ...options, ...tls, handshakeTimeout: patience.headers }, take)
-    : createServer(options, take)
+    ? createTlsServer({ ...options, ...tls, handshakeTimeout: patience.headers })
+    : createServer(options)
+  server.on('request', (request, response) => take(request, response))
+  server.on('checkContinue', (request, response) => take(request, response, waitForBody(response)))
   server.maxConnections = 2 * connections
   server.on(tls ? 'secureConnection' : 'connection', socket => clients.add(socket))
   await new Promise<void>((resolve, reject) => {
@@ -93,6 +96,22 @@ export async function listen(
     url: urlOf(server, address),
     certify: certificate => server instanceof TlsServer && server.setSecureContext(certificate),
     stop: () => stop(server, clients, patience.stop),
+  }
+}
+
+/**
+ * Asks a client for its body when that is read, once. One that is answered before sends it or not, as it likes, and nobody
+ * knows where its next request begins: the connection ends.
+ */
+function waitForBody(response: ServerResponse): () => void {
+  const keepsAlive = response.shouldKeepAlive
+  response.shouldKeepAlive = false
+  let isAsked = false
+  return () => {
+    if (isAsked || response.headersSent) return
+    isAsked = true
+    response.shouldKeepAlive = keepsAlive
+    response.writeContinue()
   }
 }
 

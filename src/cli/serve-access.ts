@@ -2,10 +2,12 @@ import { BlockList, isIP } from 'node:net'
 import { readWholeText } from '../host/files/files.ts'
 import { type AccessOptions, authenticateBy } from '../http/access.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
+import type { AuditEntry, TokenStore } from '../inventory/access.ts'
 import type { Certificate } from './listen.ts'
 import { openOidc } from './oidc.ts'
 import type { RequestLog } from './request-log.ts'
 import type { ServeSettings } from './serve-settings.ts'
+import type { ServeStore } from './serve-store.ts'
 import { CommandError } from './spec.ts'
 import { type GivenTokens, withoutSecrets } from './tokens.ts'
 
@@ -31,6 +33,11 @@ export function checkAccess(settings: ServeSettings): void {
     faults.push(
       `other machines can reach ${listen}: give the server --token, which \`virt-cpu serve --new-token me=admin\` prints, or --oidc-issuer`,
     )
+  const isPublic = settings.name.length > 0 || settings.proxy !== undefined
+  if (settings.store && isPublic && token.length === 0 && !settings['oidc-issuer'])
+    faults.push(
+      '--name and --proxy let others in: with --store give the server --token, which `virt-cpu serve --new-token me=admin` prints, or --oidc-issuer',
+    )
   if (Boolean(settings['tls-cert']) !== Boolean(settings['tls-key']))
     faults.push('--tls-cert and --tls-key belong together')
   const isIncomplete = !settings['oidc-audience'] || settings['oidc-role'].size === 0
@@ -45,14 +52,28 @@ export function noteOnAccess({ name: [name], token, ...settings }: ServeSettings
   return `without --token, whoever is let through to it as ${name} may do everything\n`
 }
 
+/** Who may do what, and the tokens that are in a store. */
+type ServerAccess = AccessOptions & { readonly stored: TokenStore | undefined }
+
+/** Writes who changed something; in the store too where it was done. */
+async function audit(entry: AuditEntry, log: RequestLog, store: ServeStore | undefined): Promise<void> {
+  log.audit(entry)
+  const { status } = entry.detail as { readonly status: number }
+  if (status >= 400 || !store) return
+  // What was done is done: its client is not told that it was not.
+  await store.auditLog
+    .write(entry)
+    .catch(error => log.fault([`not in the audit log: ${error.message}`], undefined))
+}
+
 /** Who may do what on a server, and how often. @throws CommandError */
 export async function openAccess(
   settings: ServeSettings,
   tokens: GivenTokens,
   log: RequestLog,
-): Promise<AccessOptions> {
+  store?: ServeStore,
+): Promise<ServerAccess> {
   const issuer = settings['oidc-issuer']
-  const known = authenticateBy([tokens], Date.now)
   const signed = issuer
     ? await openOidc({
         issuer,
@@ -61,13 +82,16 @@ export async function openAccess(
         roles: settings['oidc-role'],
       })
     : undefined
-  const isOpen = () => isLoopback(settings.listen) && tokens.isEmpty && !signed
+  const isOpen = () => isLoopback(settings.listen) && tokens.isEmpty && !signed && !store?.hasTokens
+  const stored = store?.tokens(isOpen)
+  const known = authenticateBy(stored ? [tokens, stored] : [tokens], Date.now)
   const rate = settings.rate ?? (isOpen() ? 0 : USUAL_RATE)
   return {
     authenticate: async token => (await known(token)) ?? signed?.(token),
     isOpen,
     limiter: rate > 0 ? new RateLimiter(rate, Date.now) : undefined,
-    audit: entry => log.audit({ ...entry, target: entry.target && withoutSecrets(entry.target) }),
+    audit: entry => audit({ ...entry, target: entry.target && withoutSecrets(entry.target) }, log, store),
+    stored,
   }
 }
 

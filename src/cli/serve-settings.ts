@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { didYouMean } from '../core/text.ts'
 import { loadYaml, parseYaml } from '../formats/yaml.ts'
 import { readWholeText } from '../host/files/files.ts'
+import type { InventoryPlace } from '../inventory/engine.ts'
 import type { Arguments } from './arguments.ts'
 import { readIssuer, readRoles } from './oidc.ts'
 import { CommandError, type OptionSpec, UsageError } from './spec.ts'
@@ -15,6 +16,8 @@ interface Setting<T> {
   readonly value: string
   readonly help: string
   readonly repeats?: true
+  /** Its value as it may be shown; absent: as it is. */
+  readonly show?: (value: string) => string
   readonly usual: () => readonly string[]
   /** @throws UsageError that says what the setting takes */
   readonly read: (values: readonly string[]) => T
@@ -64,6 +67,15 @@ const SETTINGS = {
   name: many('host name', 'a name by which clients reach the server; more than once for several', names =>
     names.map(name => name.toLowerCase()),
   ),
+  store: {
+    ...one(
+      'place',
+      'where hosts and their history are kept: a folder, or a PostgreSQL database such as postgres://user@host/name; nowhere by default',
+      () => '',
+      readStore,
+    ),
+    show: text => withoutPassword(text),
+  },
   proxy: many(
     'address',
     'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed',
@@ -146,9 +158,10 @@ export async function readSettings(
   const faults: string[] = []
   const read = (name: Name): unknown => {
     const setting: Setting<unknown> = SETTINGS[name]
-    const given = givenOf(name, args, environment) ?? inFile.get(name)
+    const given = givenOf(name, args, environment) ?? inFile.get(name) ?? commonName(name, environment)
     const { values, source } = given ?? { values: setting.usual(), source: 'by default' }
-    lines.push(`${name}: ${JSON.stringify(setting.repeats ? values : values[0])} # ${source}\n`)
+    const shown = values.map(value => setting.show?.(value) ?? value)
+    lines.push(`${name}: ${JSON.stringify(setting.repeats ? shown : shown[0])} # ${source}\n`)
     try {
       return setting.read(values)
     } catch (error) {
@@ -173,6 +186,11 @@ function givenOf(name: Name, args: Arguments, environment: NodeJS.ProcessEnv): G
   return { values: 'repeats' in SETTINGS[name] ? text.trim().split(/\s+/) : [text], source: variable }
 }
 
+/** The name by which other programs know the database too; what is meant for this one counts before. */
+function commonName(name: Name, { DATABASE_URL: url = '' }: NodeJS.ProcessEnv): Given | undefined {
+  return name === 'store' && isUrl(url) ? { values: [url], source: 'DATABASE_URL' } : undefined
+}
+
 /** The settings of a file of YAML or JSON. @throws FileError, ParseError, CommandError */
 async function readSettingsFile(path: string): Promise<Map<Name, Given>> {
   await loadYaml()
@@ -185,6 +203,8 @@ async function readSettingsFile(path: string): Promise<Map<Name, Given>> {
         throw new CommandError([`${path}: there is no setting called ${name}${didYouMean(NAMES, name)}`])
       const values = valuesOf(value, dirname(path))
       if (!values) throw new CommandError([`${path}: ${name}: takes a ${SETTINGS[name].value}`])
+      if (name === 'store')
+        return [name, { values: values.map(placeIn(dirname(path))), source: `${path}: store` }]
       return [name, { values, source: `${path}: ${name}` }]
     }),
   )
@@ -203,6 +223,27 @@ function valuesOf(value: unknown, folder: string): readonly string[] | undefined
       )
   return all.every(one => one !== undefined) ? all.flat() : undefined
 }
+
+const isUrl = (text: string): boolean => /^postgres(?:ql)?:/.test(text)
+
+/** A folder in a file begins at the file's own. */
+const placeIn = (folder: string) => (place: string) => (isUrl(place) ? place : resolve(folder, place))
+
+/** Where an inventory is; undefined: there is none. */
+function readStore(text: string): InventoryPlace | undefined {
+  if (text === '') return undefined
+  if (isUrl(text) ? URL.canParse(text) : !/^\w+:\/\//.test(text))
+    return isUrl(text) ? { url: text } : { folder: text }
+  throw new UsageError('takes a folder, or a URL such as postgres://user@host/name')
+}
+
+/** A URL without the passwords in it. */
+const withoutPassword = (text: string): string =>
+  isUrl(text)
+    ? text
+        .replace(/^(\w+:\/\/[^/?#]*?:)(?:[^/?#]*)@/, '$1***@')
+        .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')
+    : text
 
 /** In milliseconds. */
 function readSeconds(text: string): number {
@@ -236,7 +277,9 @@ function readMaps(values: readonly string[]): ReadonlyMap<string, string> {
 /** Whether an address is that of a proxy. */
 export type IsProxy = (address: string) => boolean
 
-function readProxies(values: readonly string[]): IsProxy {
+/** Undefined: there are none. */
+function readProxies(values: readonly string[]): IsProxy | undefined {
+  if (values.length === 0) return undefined
   const list = new BlockList()
   for (const value of values) {
     const [address = '', bits] = value.split('/')

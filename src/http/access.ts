@@ -18,7 +18,7 @@ const HOLDERS: Readonly<Record<Role, readonly Role[]>> = {
 }
 
 /** Who asks. */
-type Asker = Pick<StoredToken, 'name' | 'roles'> & { readonly hosts?: string | undefined }
+export type Asker = Pick<StoredToken, 'name' | 'roles'> & { readonly hosts?: string | undefined }
 
 /** Where tokens are looked up. */
 export type KnownTokens = Pick<TokenStore, 'find' | 'list' | 'used'>
@@ -58,6 +58,7 @@ const NEEDS: readonly (readonly [methods: readonly string[], path: RegExp, need:
   [['GET'], /^\/(?:healthz|readyz|v1\/openapi\.json)?$/, 'nothing'],
   [['GET', 'POST', 'DELETE'], /^\/v1\/(?:tokens|audit-log)(?:\/|$)/, 'admin'],
   [['PUT'], /^\/v1\/hosts\/[^/]+$/, 'report'],
+  [['POST'], /^\/v1\/reports$/, 'report'],
   [['DELETE'], /^\/v1\/hosts\/[^/]+$/, 'plan'],
   [['PUT'], /^\/v1\/pools\/[^/]+\/pinned$/, 'plan'],
   [['DELETE'], /^\/v1\/jobs\/[^/]+$/, 'read'],
@@ -146,6 +147,10 @@ function limit(c: AccessContext, limiter: RateLimiter | undefined, client: strin
   throw new RequestRefused('too-many', `too many requests: ask again in ${seconds} s`)
 }
 
+/** Whether a client that may report may report this host. */
+export const mayReport = ({ hosts }: Pick<Asker, 'hosts'>, id: string): boolean =>
+  hosts === undefined || globs(hosts, id)
+
 /** @throws RequestRefused */
 function checkRole({ name, roles, hosts }: Asker, need: Role, path: string): void {
   if (!roles.some(role => HOLDERS[need].includes(role)))
@@ -154,7 +159,7 @@ function checkRole({ name, roles, hosts }: Asker, need: Role, path: string): voi
       `this takes the role ${need}; ${name} has ${roles.join(', ') || 'none'}`,
     )
   const [, host] = /^\/v1\/hosts\/([^/]+)$/.exec(path) ?? []
-  if (need === 'report' && host !== undefined && hosts !== undefined && !globs(hosts, decoded(host)))
+  if (need === 'report' && host !== undefined && !mayReport({ hosts }, decoded(host)))
     throw new RequestRefused('forbidden', `${name} may report hosts called ${hosts} alone`)
 }
 
@@ -172,7 +177,9 @@ export const auditChanges =
   async (c: AccessContext, next) => {
     await next()
     const { method, path } = c.req
-    if (!audit || ['GET', 'HEAD', 'OPTIONS'].includes(method) || isAsked(method, path)) return
+    const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !isAsked(method, path)
+    // 304: nothing was changed.
+    if (!audit || !isChange || c.res.status === 304) return
     const detail = { status: c.res.status, ...(c.get('detail') as object | undefined) }
     const who = c.get('who')?.name ?? 'unknown'
     await audit({ who, action: method, target: path, address: c.env?.client, detail })

@@ -130,6 +130,12 @@ export type Refusal =
   | 'busy'
   /** This client asks too often. */
   | 'too-many'
+  /** There is one already. */
+  | 'conflict'
+  /** The disk of the inventory is. */
+  | 'full'
+  /** The inventory cannot be reached now. */
+  | 'unavailable'
   | 'fault'
 
 const STATUS = {
@@ -138,15 +144,18 @@ const STATUS = {
   forbidden: 403,
   'not-found': 404,
   'bad-method': 405,
+  conflict: 409,
   'too-large': 413,
   'too-many': 429,
   fault: 500,
   'too-long': 503,
   'too-much': 503,
   busy: 503,
+  unavailable: 503,
+  full: 507,
 } as const
 
-export type Status = 200 | 201 | 400 | 401 | 403 | 404 | 405 | 413 | 422 | 429 | 500 | 503
+export type Status = 200 | 201 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 422 | 429 | 500 | 503 | 507
 
 /** The status of an error. What libvirt refuses, and input that cannot be read, is 422. */
 const statusOf = (kind: Refusal): Status =>

@@ -1,11 +1,13 @@
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { InventoryError, type InventoryFault } from '../inventory/fault.ts'
 import { errorOf } from '../questions/ask.ts'
 import { isQuestion, QUESTIONS } from '../questions/table.ts'
 import { type AccessOptions, type AccessVariables, auditChanges, guard } from './access.ts'
-import { type HttpAnswer, makeRefusal, RequestRefused, toBytes } from './answer.ts'
-import { describeApi } from './openapi.ts'
-import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
+import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
+import { addInventoryRoutes, type InventoryRoutes, methodsOf } from './inventory-routes.ts'
+import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
+import { type Body, ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
 import { addTokenRoutes, type TokenRoutes } from './token-routes.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
@@ -30,6 +32,9 @@ function makePagePolicy(html: string): string {
   return `${own ?? "default-src 'none'"}; frame-ancestors 'none'`
 }
 
+/** Whether an inventory takes requests. */
+export type InventoryState = 'opening' | 'unreachable' | 'ready'
+
 /** What a server answers with. */
 interface AppOptions {
   readonly version: string
@@ -52,6 +57,10 @@ interface AppOptions {
   readonly access?: AccessOptions
   /** Where tokens are kept; absent: there are no routes about them. */
   readonly tokens?: Omit<TokenRoutes, 'read'> | undefined
+  /** The hosts that reported themselves; absent: the routes about them say how to have them. */
+  readonly inventory?:
+    | (Omit<InventoryRoutes, 'read'> & { readonly state: () => Promise<InventoryState> })
+    | undefined
 }
 
 /** What is known of a request's connection, where there is one. */
@@ -62,6 +71,8 @@ export interface Connection {
   readonly isProxied?: boolean
   /** The client's address. */
   readonly client?: string
+  /** Is told that the request's body is read: a client may wait for that before it sends one. */
+  readonly onRead?: () => void
   /** Is told whose token it has. */
   readonly onKnown?: (who: string) => void
   /** Calls back when the answer was sent, or its client is gone. */
@@ -97,22 +108,39 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   app.use(auditChanges(access), guard(access))
   app.get('/', c => c.body(html, 200, { 'content-type': 'text/html; charset=UTF-8' }))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
-  app.get('/readyz', c => (isFull?.() ? c.json({ status: 'full' }, 503) : c.json({ status: 'ready' })))
+  app.get('/readyz', async c => {
+    const status = isFull?.() ? 'full' : ((await options.inventory?.state()) ?? 'ready')
+    return c.json({ status }, status === 'ready' ? 200 : 503)
+  })
   app.get('/v1/openapi.json', async c => {
-    api ??= describeApi(version, options.tokens !== undefined).then(description =>
-      toBytes(JSON.stringify(description)),
-    )
+    api ??= describeApi(version, {
+      tokens: options.tokens !== undefined,
+      inventory: options.inventory !== undefined,
+    }).then(description => toBytes(JSON.stringify(description)))
     return respond(c, { status: 200, body: await api })
   })
   for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
     app.all(path, c => refuseMethod(c, 'GET, HEAD'))
+  const read = (c: AppContext, most?: number) => {
+    c.env?.onRead?.()
+    return readBody(c.req.raw, budget, most)
+  }
   if (options.tokens) {
-    const read = async (request: Request) => {
-      const body = await readBody(request, budget, SMALL_BODY)
+    const readSmall = async (c: AppContext) => {
+      const body = await read(c, SMALL_BODY)
       body.release()
       return new TextDecoder().decode(body.bytes)
     }
-    addTokenRoutes(app, { ...options.tokens, read })
+    addTokenRoutes(app, { ...options.tokens, read: readSmall as never })
+  }
+  const inventory = options.inventory && { open: options.inventory.open, read: read as never }
+  addInventoryRoutes(app, INVENTORY_ROUTES, inventory)
+  for (const [path, methods] of methodsOf(INVENTORY_ROUTES)) {
+    // A question may be called as a list is.
+    const allowed = [...methods, ...(isQuestion(path.slice('/v1/'.length)) ? ['POST'] : [])]
+    app.all(path.replace(/\{(\w+)\}/, ':$1'), (c, next) =>
+      allowed.includes(c.req.method) ? next() : refuseMethod(c, allowed.join(', ')),
+    )
   }
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
@@ -122,7 +150,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
         `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
       )
     }
-    return respond(c, await answerWithin(budget, options, verb, c))
+    return respond(c, await answerWithin(budget, options, verb, c, read))
   })
   app.all('/v1/:verb', async (c, next) =>
     isQuestion(c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
@@ -132,7 +160,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     const said = error instanceof RequestRefused ? error : errorOf(error)
     if (said) return respond(c, makeRefusal(said.kind, said.message))
     if (error instanceof HTTPException) return error.getResponse()
-    onFault?.(error, c.env ?? {})
+    const fault = error instanceof InventoryError ? STORE_REFUSALS[error.kind] : undefined
+    if (fault !== STORE_REFUSALS.conflict) onFault?.(error, c.env ?? {})
+    if (fault) return respond(c, makeRefusal(...fault))
     return respond(c, makeRefusal('fault', 'a fault in virt-cpu itself: please report it'))
   })
   return app
@@ -143,13 +173,15 @@ async function answerWithin(
   budget: ByteBudget,
   { answer, isFull }: AppOptions,
   verb: string,
-  { req: { raw: request }, env }: AppContext,
+  c: AppContext,
+  read: (c: AppContext) => Promise<Body>,
 ): Promise<HttpAnswer> {
   if (isFull?.()) throw new RequestRefused('busy', 'too many requests wait already: ask again later')
-  const body = await readBody(request, budget)
+  const { env } = c
+  const body = await read(c)
   let said: HttpAnswer
   try {
-    said = await answer(verb, body.bytes, request.signal)
+    said = await answer(verb, body.bytes, c.req.raw.signal)
   } finally {
     body.release()
   }
@@ -157,6 +189,15 @@ async function answerWithin(
   if (env?.onSent) env.onSent(release)
   else release()
   return said
+}
+
+/** What is said of a database that cannot do it: its own words are for the log alone. */
+const STORE_REFUSALS: Partial<Record<InventoryFault, readonly [Refusal, string]>> = {
+  unreachable: ['unavailable', 'the inventory cannot be reached: ask again later'],
+  busy: ['unavailable', 'others write the same: ask again'],
+  full: ['full', 'the inventory has no room left on its disk'],
+  conflict: ['conflict', 'there is one already'],
+  value: ['bad-request', 'the inventory cannot store such a value'],
 }
 
 function refuseMethod(c: AppContext, allowed: string): Response {

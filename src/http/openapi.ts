@@ -3,12 +3,21 @@ import { PartInput } from '../questions/part.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import { loadQuestions, type QuestionName } from '../questions/table.ts'
 import { EXAMPLES } from './examples.ts'
+import { HOST_ROUTES } from './inventory-hosts.ts'
+import { POOL_ROUTES } from './inventory-pools.ts'
+import { describeRoutes } from './inventory-routes.ts'
 import { TokenInput } from './token-routes.ts'
+
+/** The routes of the inventory. */
+export const INVENTORY_ROUTES = [...HOST_ROUTES, ...POOL_ROUTES]
 
 type Json = Readonly<Record<string, unknown>>
 
 /** The OpenAPI description of the server, made of the questions. */
-export const describeApi = async (version: string, hasTokens = false): Promise<Json> => ({
+export const describeApi = async (
+  version: string,
+  { tokens = false, inventory = false } = {},
+): Promise<Json> => ({
   openapi: '3.1.0',
   info: {
     title: 'virt-cpu',
@@ -26,23 +35,44 @@ export const describeApi = async (version: string, hasTokens = false): Promise<J
   security: [{}, { token: [] }],
   tags: [
     { name: 'questions', description: 'What can be asked.' },
+    ...(inventory
+      ? [{ name: 'inventory', description: 'Hosts as they reported themselves, now and before.' }]
+      : []),
     { name: 'access', description: 'Who may do what, and who did.' },
     { name: 'server', description: 'The server itself.' },
   ],
   paths: {
-    ...Object.fromEntries(
-      (await loadQuestions()).map(question => [
-        `/v1/${question.name}`,
-        { post: describeOperation(question) },
-      ]),
+    ...join(
+      Object.fromEntries(
+        (await loadQuestions()).map(question => [
+          `/v1/${question.name}`,
+          { post: describeOperation(question) },
+        ]),
+      ),
+      inventory ? describeRoutes(INVENTORY_ROUTES, inventoryRefusals) : {},
     ),
-    ...(hasTokens && describeTokens()),
+    ...(tokens && describeTokens()),
     '/v1/openapi.json': { get: describePlain('describe', 'Return this description', 'application/json') },
-    '/readyz': { get: describePlain('ready', 'Say whether it takes requests', 'application/json', 'full') },
+    '/readyz': {
+      get: describePlain(
+        'ready',
+        'Say whether it takes requests',
+        'application/json',
+        'full`, `opening` or `unreachable',
+      ),
+    },
     '/healthz': { get: describePlain('health', 'Say whether the server answers', 'application/json') },
     '/': { get: describePlain('page', 'Return the page', 'text/html') },
   },
   components: { schemas: { Error: ERROR }, responses: RESPONSES, securitySchemes: { token: TOKEN } },
+})
+
+/** Paths with the methods of both: a question may be called as a list is. */
+const join = (a: Json, b: Json): Json => ({
+  ...a,
+  ...Object.fromEntries(
+    Object.entries(b).map(([path, methods]) => [path, { ...(a[path] as Json), ...(methods as Json) }]),
+  ),
 })
 
 /** Why a request is not answered, by its status. */
@@ -86,6 +116,9 @@ const describeOperation = (question: AnyQuestion): Json => ({
     ...refusals(REFUSALS),
   },
 })
+
+const inventoryRefusals = (statuses: readonly number[]): Json =>
+  refusals(Object.fromEntries(statuses.map(status => [status, true])))
 
 const refusals = (of: object): Json =>
   Object.fromEntries(Object.keys(of).map(status => [status, { $ref: `#/components/responses/${status}` }]))
@@ -175,7 +208,11 @@ const ERROR = {
 } as const
 
 const RESPONSES = Object.fromEntries(
-  Object.entries({ ...REFUSALS, 404: 'there is no such thing here' }).map(([status, description]) => [
+  Object.entries({
+    ...REFUSALS,
+    404: 'there is no such thing here',
+    507: 'the disk of the inventory is full',
+  }).map(([status, description]) => [
     status,
     { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
   ]),

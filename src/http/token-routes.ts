@@ -19,7 +19,7 @@ export interface TokenRoutes {
   /** The first moment at which a token that is valid on a day is not any more. */
   readonly endOf: (day: string) => Date
   /** Reads a request's body. @throws RequestRefused */
-  readonly read: (request: Request) => Promise<string>
+  readonly read: (c: Context<{ Variables: AccessVariables }>) => Promise<string>
 }
 
 const DAY = 'must be a day such as 2027-01-31'
@@ -72,7 +72,7 @@ async function makeToken(
   { store, makeSecret, endOf, read }: TokenRoutes,
 ): Promise<Response> {
   if (!store) throw new RequestRefused('forbidden', 'the tokens of this server are those of its settings')
-  const { name, roles, hosts, expires } = checkInput(TokenInput, parseRequest(await read(c.req.raw)), {
+  const { name, roles, hosts, expires } = checkInput(TokenInput, parseRequest(await read(c)), {
     name: 'tokens',
   })
   const secret = makeSecret()

@@ -117,7 +117,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   // What no row speaks of is the administrator's.
   ['POST', '/', closed(403, 403, 403, 405), {}],
   ['PUT', '/v1/settings', closed(403, 403, 403, 404), {}],
-  ['PATCH', '/v1/hosts/web-1', closed(403, 403, 403, 404), {}],
+  ['PATCH', '/v1/hosts/web-1', closed(403, 403, 403, 405), {}],
   ['GET', '/v1//tokens', closed(403, 403, 403, 404)],
   ['GET', '/v1/tokens/', closed(403, 403, 403, 404)],
   ['GET', '/v1/hosts/../tokens', closed(403, 403, 403, 200)],

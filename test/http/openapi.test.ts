@@ -21,13 +21,15 @@ interface Media {
   readonly example?: object
 }
 
-const api = (await describeApi('1.2.3', true)) as {
+const api = (await describeApi('1.2.3', { tokens: true, inventory: true })) as {
   readonly paths: Record<string, Record<string, Operation>>
 }
 const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 )
-const questions = operations.filter(({ path }) => isQuestion(path.replace('/v1/', '')))
+const questions = operations.filter(
+  ({ path, method }) => method === 'post' && isQuestion(path.replace('/v1/', '')),
+)
 const ajv = new Ajv2020({ strict: false, validateFormats: false })
 // The schema of OpenAPI leaves open which dialect of JSON Schema is used in it: that of 2020-12.
 const specification = JSON.parse(

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { fleetsIn } from '../../http/answer.ts'
 import { createApp } from '../../http/app.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
@@ -10,6 +11,8 @@ import { type Certificate, type Listening, type ListenRules, listen } from '../l
 import { identifySender, RequestLog } from '../request-log.ts'
 import { checkAccess, noteOnAccess, openAccess, readCertificate } from '../serve-access.ts'
 import { readSettings, SETTING_OPTIONS, type ServeSettings, shareMemory } from '../serve-settings.ts'
+import { ServeStore } from '../serve-store.ts'
+import { CommandError } from '../spec.ts'
 import { endOf, GivenTokens, makeSecret, printNewToken } from '../tokens.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { readPage } from './page.ts'
@@ -33,7 +36,7 @@ export const command: Command = {
   spec: {
     name: 'serve',
     description:
-      'Serve the page at /, and the questions of batch at POST /v1/VERB, described by /v1/openapi.json. Only this ' +
+      'Serve the page at /, and the questions of batch at POST /v1/VERB, described by /v1/openapi.json; with --store also what hosts report of themselves, and their history. Only this ' +
       'machine can reach it unless --listen says otherwise; then every client needs a token. Ctrl-C stops it, SIGHUP makes ' +
       'it read its tokens and its certificate again. Each setting may also be given by a ' +
       'variable such as VIRT_CPU_SERVE_PORT, or as a key of the file of --config.',
@@ -68,12 +71,18 @@ export const command: Command = {
     }
     const log = new RequestLog(settings.log, session)
     const gate = { log, tokens: new GivenTokens(settings.token), certificate: readCertificate(settings) }
-    const server = await start(settings, session, gate)
+    const failed = new AbortController()
+    const store =
+      settings.store &&
+      new ServeStore(settings.store, { log, cpuMap: session.cpuMap, onFinal: error => failed.abort(error) })
+    const server = await start(settings, session, { ...gate, store })
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
     session.out(noteOnAccess(settings))
     process.on('SIGHUP', () => void reload(args, server, gate))
     if (args.has('open')) openBrowser(server.url)
-    return stopped(server)
+    const status = await stopped(server, failed.signal)
+    if (failed.signal.aborted) throw new CommandError(linesOf(failed.signal.reason))
+    return status
   },
 }
 
@@ -82,12 +91,13 @@ interface Gate {
   readonly log: RequestLog
   readonly tokens: GivenTokens
   readonly certificate: Certificate | undefined
+  readonly store?: ServeStore | undefined
 }
 
 /** Starts a server with its workers. @throws CommandError */
 async function start(settings: ServeSettings, session: Session, gate: Gate): Promise<Listening> {
-  const { log, tokens, certificate: tls } = gate
-  const access = await openAccess(settings, tokens, log)
+  const { log, tokens, certificate: tls, store } = gate
+  const { stored, ...access } = await openAccess(settings, tokens, log, store)
   const { bytes, workers, heap, largest, connections } = shareMemory(settings.memory, availableParallelism())
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
@@ -96,6 +106,7 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     most: workers,
     memory: heap,
     largest,
+    fleets: store && fleetsIn(store.open),
   })
   const app = createApp({
     version: __VERSION__,
@@ -106,16 +117,22 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     onFault: (error, { id }) => log.fault(linesOf(error), id),
     bytes,
     access,
-    tokens: { known: [tokens], makeSecret, endOf },
+    tokens: {
+      known: stored ? [tokens, stored] : [tokens],
+      ...{ store: stored, auditLog: store?.auditLog, makeSecret, endOf },
+    },
+    inventory: store,
   })
   const identify: ListenRules['identify'] = (request, response) => {
-    const sender = identifySender(request, settings.proxy)
+    const sender = identifySender(request, settings.proxy ?? (() => false))
     response.setHeader('x-request-id', sender.id)
     log.request(request, response, sender)
     const { id, isProxied, address: client } = sender
     return { id, isProxied, client, onKnown: who => Object.assign(sender, { who }) }
   }
-  return listen(app.fetch, { address: settings.listen, port: settings.port, tls }, { connections, identify })
+  const place = { address: settings.listen, port: settings.port, tls }
+  const server = await listen(app.fetch, place, { connections, identify })
+  return { ...server, stop: () => server.stop().finally(() => store?.close()) }
 }
 
 /** Reads the tokens and the certificate again; what cannot be read stays as it was. */
@@ -144,7 +161,7 @@ async function checkMaps(settings: ServeSettings, own: string | undefined): Prom
 const END = 9_500
 
 /** Waits for Ctrl-C or a polite end; what is under way is answered first, and a second Ctrl-C ends at once. */
-const stopped = (server: Listening): Promise<number> =>
+const stopped = (server: Listening, failed: AbortSignal): Promise<number> =>
   new Promise(resolve => {
     const stop = (status: number) => () => {
       process.removeAllListeners('SIGINT')
@@ -154,4 +171,6 @@ const stopped = (server: Listening): Promise<number> =>
     }
     process.once('SIGINT', stop(130))
     process.once('SIGTERM', stop(0))
+    failed.addEventListener('abort', stop(2), { once: true })
+    if (failed.aborted) stop(2)()
   })

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { RequestRefused } from '../http/answer.ts'
+import type { InventoryState } from '../http/app.ts'
+import type { AuditLog, TokenStore } from '../inventory/access.ts'
+import type { InventoryPlace } from '../inventory/engine.ts'
+import { InventoryError } from '../inventory/fault.ts'
+import type { Inventory } from '../inventory/inventory.ts'
+import { contextOf } from '../questions/context.ts'
+import type { RequestLog } from './request-log.ts'
+
+/** How long a request waits until the inventory is open, in ms. */
+const PATIENCE = 5_000
+
+/** How long after a failure it is opened again, in ms. */
+const AGAIN = 2_000
+
+/** How long the database may take to say that it is there, in ms. */
+const ANSWERS = 2_000
+
+/** What waiting does not change. */
+const FINAL: readonly string[] = ['package', 'schema']
+
+/** The inventory of a server, which is opened while the server answers already. */
+export class ServeStore {
+  readonly #place: InventoryPlace
+  readonly #log: RequestLog
+  readonly #ended = new AbortController()
+  readonly #opening: Promise<Inventory | undefined>
+  #isOpen = false
+  #hasTokens = false
+
+  /** @param onFinal is told of a failure that stays */
+  constructor(
+    place: InventoryPlace,
+    {
+      log,
+      cpuMap,
+      onFinal,
+    }: { log: RequestLog; cpuMap: string | undefined; onFinal: (error: InventoryError) => void },
+  ) {
+    this.#place = place
+    this.#log = log
+    this.#opening = this.#open(cpuMap).catch(error => {
+      onFinal(error)
+      return undefined
+    })
+  }
+
+  async #open(cpuMap: string | undefined): Promise<Inventory | undefined> {
+    const { openInventory } = await import('../inventory/open.ts')
+    const context = cpuMap === undefined ? undefined : await contextIn(cpuMap)
+    let said = ''
+    while (!this.#ended.signal.aborted) {
+      try {
+        const inventory = await openInventory(this.#place, context)
+        this.#hasTokens = (await inventory.tokens.list()).length > 0
+        this.#isOpen = true
+        return inventory
+      } catch (error) {
+        if (!(error instanceof InventoryError) || FINAL.includes(error.kind)) throw error
+        if (error.message !== said) this.#log.fault([error.message], undefined)
+        said = error.message
+        await pause(AGAIN, undefined, { signal: this.#ended.signal }).catch(() => {})
+      }
+    }
+    return undefined
+  }
+
+  /** The inventory, which a request waits for a little. @throws RequestRefused where it is not open then */
+  readonly open = async (): Promise<Inventory> => {
+    const inventory = await within(this.#opening, PATIENCE)
+    if (inventory && !this.#ended.signal.aborted) return inventory
+    throw new RequestRefused('unavailable', 'the inventory is not open yet: ask again later')
+  }
+
+  /** Whether it takes requests, as `/readyz` says. */
+  readonly state = async (): Promise<InventoryState> => {
+    if (!this.#isOpen) return 'opening'
+    const check = this.#opening.then(async inventory => {
+      await inventory?.check()
+      return 'ready' as const
+    })
+    return (await within(check, ANSWERS).catch(() => undefined)) ?? 'unreachable'
+  }
+
+  /** Whether it has tokens, or may have some: then every client needs one. */
+  get hasTokens(): boolean {
+    return this.#hasTokens
+  }
+
+  /** Its tokens, which are looked up when it is open. @param isOpen whether whoever reaches the server may do everything */
+  tokens(isOpen: () => boolean): TokenStore {
+    const { open } = this
+    return {
+      add: async token => {
+        if (isOpen())
+          throw new RequestRefused(
+            'forbidden',
+            'no client needs a token here yet: give the server an administrator’s with --token first',
+          )
+        return (await open()).tokens.add(token)
+      },
+      find: async hash => (await open()).tokens.find(hash),
+      list: async () => (await open()).tokens.list(),
+      revoke: async id => (await open()).tokens.revoke(id),
+      used: async id => (await open()).tokens.used(id),
+    }
+  }
+
+  /** Its audit log. */
+  get auditLog(): AuditLog {
+    return {
+      write: async entry => (await this.open()).auditLog.write(entry),
+      list: async search => (await this.open()).auditLog.list(search),
+    }
+  }
+
+  /** Closes it. */
+  async close(): Promise<void> {
+    this.#ended.abort()
+    await (await this.#opening)?.close()
+  }
+}
+
+/** What it becomes in so many ms, or undefined. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const done = new AbortController()
+  try {
+    return await Promise.race([promise, pause(ms, undefined, { signal: done.signal })])
+  } finally {
+    done.abort()
+  }
+}
+
+async function contextIn(folder: string) {
+  const { openCpuMap } = await import('../host/files/cpu-map.ts')
+  return contextOf(openCpuMap(folder))
+}
