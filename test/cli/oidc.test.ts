@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,6 +6,7 @@ import * as jose from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openOidc, readIssuer, readRoles } from '../../src/cli/oidc.ts'
 import type { Authenticate } from '../../src/http/access.ts'
+import { CLI } from './virt-cpu.ts'
 
 const KEY = { kid: 'k1', alg: 'RS256' }
 const pair = await jose.generateKeyPair('RS256', { extractable: true })
@@ -140,6 +142,29 @@ test('a provider that is down, or is another, is no reason to call a token bad',
   await expect(late(await sign())).rejects.toMatchObject({ kind: 'busy' })
   areKeysDown = false
   expect(await late(await sign())).toMatchObject({ name: 'oidc:ann' })
+})
+
+test('the built command believes the provider that it is given', async () => {
+  const args = ['--oidc-issuer', issuer, '--oidc-audience', 'virt-cpu', '--oidc-role', 'ops=read']
+  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', '--log', 'json', ...args])
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+  await expect.poll(() => said, { timeout: 20_000 }).toMatch(/serves http\S+/)
+  const url = `${/http:\S+/.exec(said)?.[0]}v1/cpu-models`
+  const statusOf = async (token?: string) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    return (await fetch(url, { method: 'POST', body: '{"arch": "x86_64"}', headers })).status
+  }
+  expect(await statusOf(await sign())).toBe(200)
+  expect(await statusOf()).toBe(401)
+  expect(await statusOf(await sign({}, stranger.privateKey))).toBe(401)
+  expect(await statusOf(await sign({ claims: { groups: ['others'] } }))).toBe(403)
+  child.kill('SIGTERM')
+  await once(child, 'close')
+  expect(said).toMatch(/"who":"oidc:ann".*"status":200/)
 })
 
 test('settings: https alone, and roles that there are', () => {
