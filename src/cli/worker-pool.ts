@@ -93,6 +93,11 @@ export class WorkerPool {
     return this.#busy >= this.#options.most && this.#waiting.length >= this.#options.queue
   }
 
+  /** How many workers are busy, of how many, and how many requests wait for one. */
+  get load(): { readonly busy: number; readonly waiting: number; readonly most: number } {
+    return { busy: this.#busy, waiting: this.#waiting.length, most: this.#options.most }
+  }
+
   /** @throws RequestRefused where it takes too long or too much, or too many wait; a fault of ours */
   async answer(verb: string, body: Uint8Array<ArrayBuffer>, gone?: AbortSignal): Promise<HttpAnswer> {
     await this.#turn()

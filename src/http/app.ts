@@ -6,6 +6,7 @@ import { isQuestion, QUESTIONS } from '../questions/table.ts'
 import { type AccessOptions, type AccessVariables, auditChanges, guard } from './access.ts'
 import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
 import { addInventoryRoutes, type InventoryRoutes, methodsOf } from './inventory-routes.ts'
+import { Metrics, type ServerState } from './metrics.ts'
 import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
 import { type Body, ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
 import { addTokenRoutes, type TokenRoutes } from './token-routes.ts'
@@ -61,6 +62,8 @@ interface AppOptions {
   readonly inventory?:
     | (Omit<InventoryRoutes, 'read'> & { readonly state: () => Promise<InventoryState> })
     | undefined
+  /** What `/metrics` tells of the server; absent: there is no such route. */
+  readonly figures?: Omit<ServerState, 'held'> | undefined
 }
 
 /** What is known of a request's connection, where there is one. */
@@ -95,6 +98,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   // One buffer each, however many read it.
   const html = toBytes(page)
   let api: Promise<Uint8Array<ArrayBuffer>> | undefined
+  const metrics =
+    options.figures &&
+    new Metrics({ open: options.inventory?.open, ...options.figures, held: () => bytes - budget.left })
+  if (metrics) app.use(metrics.count)
   app.use(async (c, next) => {
     await next()
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html') ?? false
@@ -119,6 +126,10 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     }).then(description => toBytes(JSON.stringify(description)))
     return respond(c, { status: 200, body: await api })
   })
+  if (metrics) {
+    app.get('/metrics', async c => c.body(await metrics.print(), 200, { 'content-type': METRICS_TYPE }))
+    app.all('/metrics', c => refuseMethod(c, 'GET, HEAD'))
+  }
   for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
     app.all(path, c => refuseMethod(c, 'GET, HEAD'))
   const read = (c: AppContext, most?: number) => {
@@ -204,6 +215,8 @@ function refuseMethod(c: AppContext, allowed: string): Response {
   c.header('allow', allowed)
   return respond(c, makeRefusal('bad-method', `${c.req.path} takes ${allowed}, not ${c.req.method}`))
 }
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** As much as a request about a token may have. */
 const SMALL_BODY = 16 * 2 ** 10

@@ -61,6 +61,12 @@ export const describeApi = async (
         'full`, `opening` or `unreachable',
       ),
     },
+    '/metrics': {
+      get: {
+        ...describePlain('metrics', 'Return what Prometheus collects', 'text/plain'),
+        security: [{}, { token: [] }],
+      },
+    },
     '/healthz': { get: describePlain('health', 'Say whether the server answers', 'application/json') },
     '/': { get: describePlain('page', 'Return the page', 'text/html') },
   },
@@ -177,10 +183,36 @@ const describePlain = (operationId: string, summary: string, type: string, other
 
 /** The question's inputs, with what every request may have. */
 function describeRequest(question: AnyQuestion): Json {
-  const schema = inputSchema(question)
+  const schema = withInventory(inputSchema(question))
   const part = jsonSchemaOf(PartInput).properties as Json
   return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE, ...part } }
 }
+
+/** A fleet of documents, or hosts of the inventory in place of them; of drift both of its fleets. */
+function withInventory(schema: Json): Json {
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, Json>>
+  const { documents, fleet } = properties
+  if (!documents || !fleet) {
+    const parts = Object.entries(properties).map(([key, part]) => [key, withInventory(part)])
+    return { ...schema, ...(parts.length > 0 && { properties: Object.fromEntries(parts) }) }
+  }
+  const required = ((schema.required ?? []) as readonly string[]).filter(key => key !== 'documents')
+  return { ...schema, properties: { ...properties, fleet: { anyOf: [FLEET_NAME, fleet, RULED] } }, required }
+}
+
+const FLEET_NAME = {
+  type: 'string',
+  pattern: '^inventory(:.*)?(@.*)?$',
+  description:
+    'Hosts of the inventory, in place of documents: `inventory` all, `inventory:blue` those of a pool, `inventory:` those of none; `inventory:blue@2026-11-01` as they were when that day began in UTC, or at a time such as `@2026-11-01T12:30Z`.',
+} as const
+
+const RULED = {
+  type: 'object',
+  properties: { from: FLEET_NAME },
+  required: ['from'],
+  description: 'Hosts of the inventory, with what a fleet file says of them.',
+} as const
 
 const ENVELOPE = {
   id: { description: 'repeated in the answer' },

@@ -108,3 +108,21 @@ function pastOf(row: PastRow | undefined, profile: Profile | undefined): PastHos
   const { cpu, facts } = profile
   return { since, until: until ?? undefined, name, pool, cpu, facts, evidence }
 }
+
+/** Hosts that were there before and are others now, or gone, by the pool that they were in last. */
+export async function countChanged(db: Db, seconds: number): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ pool: string; hosts: number }>`
+    with start as (select clock_timestamp() - make_interval(secs => ${seconds}) as at),
+    touched as (
+      select host from history, start where since > at
+      union select host from history, start where until > at
+    ), last as (
+      select distinct on (h.host) h.host, h.pool, h.since, h.until from history h join touched using (host)
+      order by h.host, h.since desc
+    )
+    select pool, count(*)::integer as hosts from last
+    where last.until is not null or exists (
+      select from history h where h.host = last.host and h.since < last.since)
+    group by pool`.execute(db)
+  return new Map(rows.map(({ pool, hosts }) => [pool, hosts]))
+}

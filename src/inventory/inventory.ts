@@ -116,10 +116,14 @@ export interface PoolBaseline {
   readonly assumed: readonly string[]
   /** Some host is recorded to lack them. */
   readonly absent: readonly string[]
+  /** Of how many features nothing is known. */
+  readonly unknown: number
   /** What guests that move are given: present or assumed everywhere, and not withheld. */
   readonly offered: readonly string[]
   /** Where having one is worse than not: some host has them. */
   readonly hazards: readonly string[]
+  /** Some host has them, as far as can be assumed, and guests are not given them. */
+  readonly lost: readonly string[]
 }
 
 /** What a pool's guests were decided to get, and by whom. */
@@ -183,6 +187,8 @@ export interface Inventory {
   /** The same as plain data, which `openStoredFleet` makes a fleet of in whatever process. */
   storedFleet(of?: FleetOf): Promise<StoredFleet>
   changes(search: ChangeSearch): Promise<ChangePage>
+  /** How many hosts of each pool are others than before, or gone, since so many seconds; pools without any are left out. */
+  countChanged(seconds: number): Promise<ReadonlyMap<string, number>>
   /** Records a decision, the only way in which a pinned CPU changes. @throws BadRequest for what is no CPU with a name for its model */
   pin(pool: string, cpu: string | undefined, by: string, why: string): Promise<Decision>
   /** Newest first; absent: of all pools. */

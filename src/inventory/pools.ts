@@ -32,6 +32,7 @@ interface BaselineRow {
   readonly absent: string
   readonly offered: string
   readonly hazards: string
+  readonly lost: string
 }
 
 /** Of every pool, or of one: folded over its distinct CPUs, never over hosts. */
@@ -41,7 +42,8 @@ export async function computeBaselines(db: Db, layout: Layout, pool?: string): P
       array_agg(distinct c.vendor order by c.vendor) filter (where c.vendor is not null) as vendors,
       min(c.phys_bits) as phys_bits,
       bit_and(c.present)::text as present, bit_and(c.possible)::text as possible, bit_or(c.absent)::text as absent,
-      bit_and(c.offered)::text as offered, bit_or(c.hazards)::text as hazards
+      bit_and(c.offered)::text as offered, bit_or(c.hazards)::text as hazards,
+      (bit_or(c.possible) & ~bit_and(c.offered))::text as lost
     from pool_cpu p join cpu c on c.id = p.cpu
     where p.n > 0 and ${pool === undefined ? sql`true` : sql`p.pool = ${pool}`}
     group by p.pool, c.arch order by p.pool, c.arch`.execute(db)
@@ -56,17 +58,21 @@ export async function computeBaselines(db: Db, layout: Layout, pool?: string): P
       read.set(key, known)
       return known
     }
-    const present = named(row.present)
+    const [present, absent] = [named(row.present), named(row.absent)]
     const recorded = new Set(present)
+    const assumed = named(possible).filter(name => !recorded.has(name))
+    const all = names.get(row.arch) ?? []
     return {
       ...row,
       vendors: vendors ?? [],
       physBits: phys_bits ?? undefined,
       present,
-      assumed: named(possible).filter(name => !recorded.has(name)),
-      absent: named(row.absent),
+      assumed,
+      absent,
+      unknown: all.length - present.length - assumed.length - absent.length,
       offered: named(row.offered),
       hazards: named(row.hazards),
+      lost: named(row.lost),
     }
   })
 }

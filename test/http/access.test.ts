@@ -60,6 +60,7 @@ const audited: AuditEntry[] = []
 const app = createApp({
   version: '0',
   page: '',
+  figures: { now: () => 0, workers: () => ({ busy: 0, waiting: 0, most: 1 }) },
   answer: async (verb, body) => answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, body),
   access: {
     authenticate: authenticateBy([store], () => NOW),
@@ -109,7 +110,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/events', closed(403, 404, 404, 404)],
   ['GET', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['DELETE', '/v1/jobs/1', closed(403, 404, 404, 404)],
-  ['GET', '/metrics', closed(403, 404, 404, 404)],
+  ['GET', '/metrics', closed(403, 200, 200, 200)],
   ['GET', '/v1/tokens', closed(403, 403, 403, 200)],
   ['POST', '/v1/tokens', closed(403, 403, 403, 201), token],
   ['DELETE', '/v1/tokens/nobody', closed(403, 403, 403, 404)],

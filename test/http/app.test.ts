@@ -68,6 +68,7 @@ describe('answers', () => {
       ...Object.keys(QUESTIONS).map(verb => `/v1/${verb}`),
       '/v1/openapi.json',
       '/readyz',
+      '/metrics',
       '/healthz',
       '/',
     ])

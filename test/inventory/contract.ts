@@ -49,6 +49,10 @@ function baselineIn({ fleet, db }: FleetView) {
     assumed: names('assumed'),
     absent: names('absent'),
     offered: db.features.list.filter(({ bits }) => bits.leq(offered)).map(({ name }) => name),
+    unknown: names('unknown').length,
+    lost: db.features.list
+      .filter(({ bits }) => !bits.leq(offered) && possible.some(set => bits.leq(set)))
+      .map(({ name }) => name),
     hazards: db.features.list
       .filter(({ order, bits }) => '|>'.includes(order) && possible.some(set => bits.leq(set)))
       .map(({ name }) => name),
@@ -267,6 +271,18 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
       expect((await inventory.changes({ from: third, to: fourth, pool })).changes).toEqual([])
     })
 
+    test('hosts that changed lately are counted by pool', async () => {
+      const [id, other, pool] = [fresh('host'), fresh('host'), fresh('pool')]
+      const then = new Date(Date.now() - 1000 * 3600)
+      await inventory.reportAll([id, other].map(one => ({ id: one, pool, text: capabilities({}), at: then })))
+      const changed = async (hours: number) => (await inventory.countChanged(hours * 3600)).get(pool)
+      expect(await changed(24 * 365)).toBeUndefined()
+      await inventory.report({ id, pool, text: capabilities({ microcode: 2 }) })
+      expect(await changed(1)).toBe(1)
+      await inventory.remove(other)
+      expect(await changed(1)).toBe(2)
+    })
+
     test('what was taken back in between is no change, what comes and goes is', async () => {
       const [id, pool] = [fresh('host'), fresh('pool')]
       for (const [i, at] of days.entries())
@@ -444,7 +460,20 @@ const withoutGuests = <T extends { readonly text: string }>(file: T): T => ({
   text: file.text.replace(/<domain .*<\/domain>/s, ''),
 })
 
-const essence = ({ hosts, cpus, arch, present, assumed, absent, offered, hazards }: PoolBaseline) => ({
+const essence = ({
+  hosts,
+  cpus,
+  arch,
+  present,
+  assumed,
+  absent,
+  unknown,
+  offered,
+  hazards,
+  lost,
+}: PoolBaseline) => ({
+  unknown,
+  lost,
   hosts,
   cpus,
   arch,

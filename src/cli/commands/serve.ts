@@ -112,6 +112,7 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     version: __VERSION__,
     answer: (verb, body, gone) => crew.answer(verb, body, gone),
     isFull: () => crew.isFull,
+    figures: { now: () => performance.now(), workers: () => crew.load },
     page: readPage(),
     names: [settings.listen.toLowerCase(), ...settings.name],
     onFault: (error, { id }) => log.fault(linesOf(error), id),
