@@ -1,3 +1,4 @@
+import type { FleetCpus } from '../../../src/arch/driver.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
 import { baselineOf, countHosts } from '../../../src/fleet/groups.ts'
@@ -68,13 +69,22 @@ function displayCpu(
         : `libvirt’s baseline of ${hosts} is ${model}`,
     cpu: {
       model,
-      why: describeModel(reasons),
+      why: [
+        describeModel(reasons),
+        ...sayNeeds(context.cpus, [model, ...cpu.features.map(({ name }) => name)]),
+      ].join('; '),
       written: printFormats(cpu, pool.result({ ...request, expand: false })),
       features: features.length,
       level,
     },
     notes: pool.notes(request).map(describeNote),
   }
+}
+
+/** Which versions know what a definition names; empty: nobody looked at them. */
+function sayNeeds({ releases }: FleetCpus, names: readonly string[]): string[] {
+  const needs = releases?.().needed(names)
+  return needs ? [`since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`] : []
 }
 
 /** @param plain without the model's features */
