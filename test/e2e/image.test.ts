@@ -176,7 +176,7 @@ describe.skipIf(noImage)(`the image (${noImage ?? 'installed'})`, () => {
   test('serves from a read-only root as a user without rights, and ends when it is told to', async () => {
     const port = await freePort()
     const { env, headers } = accessOfTest()
-    const settings = { VIRT_CPU_SERVE_PORT: String(port), ...env }
+    const settings = { VIRT_CPU_SERVE_PORT: String(port), VIRT_CPU_SERVE_STORE: '/data/store', ...env }
     const server = enter([...config.Entrypoint, ...config.Cmd], settings)
     let said = ''
     server.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -191,10 +191,14 @@ describe.skipIf(noImage)(`the image (${noImage ?? 'installed'})`, () => {
         ),
       )
       .toBe(200)
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    await expect.poll(() => fetch(`${url}/readyz`).then(({ status }) => status)).toBe(200)
     const body = JSON.stringify({ cpus: [hostXml('Penryn')] })
     const answer = await fetch(`${url}/v1/baseline`, { method: 'POST', body, headers })
     expect(await answer.json()).toMatchObject({ model: 'Penryn' })
+    const put = { method: 'PUT', body: hostXml('Penryn'), headers }
+    expect((await fetch(`${url}/v1/hosts/h1?pool=old`, put)).status).toBe(201)
+    const kept = await fetch(`${url}/v1/hosts`, { headers })
+    expect(await kept.json()).toMatchObject({ hosts: [{ id: 'h1', pool: 'old' }] })
 
     const status = readFileSync(`/proc/${server.pid}/status`, 'utf8')
     expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m)

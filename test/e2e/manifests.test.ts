@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as kubernetes from '@kubevirt-ui-ext/kubevirt-api/kubernetes'
 import { DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet'
@@ -91,6 +91,15 @@ const leaves = (value: unknown, path = ''): string[] =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0
     ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, `${path}/${key}`))
     : [path]
+
+/** Holds that a server takes settings, a store among them. */
+function expectSettings(yaml: string): void {
+  const folder = folderOf({ 'serve.yaml': yaml })
+  const given = ['--config', join(folder, 'serve.yaml')]
+  const { status, stdout, stderr } = virtCpu(['serve', '--check-config', ...given])
+  expect([stderr, status]).toEqual(['', 0])
+  expect(stdout).toMatch(/^store: .*postgres:\/\/virt-cpu:.* # .*serve\.yaml: store$/m)
+}
 
 interface PodSpec {
   readonly automountServiceAccountToken?: boolean
@@ -237,6 +246,7 @@ describe.skipIf(noKubectl)(`Kubernetes (${noKubectl ?? 'installed'})`, () => {
     if (!secret) throw new Error('no secret')
     expect(faultsOf(secret)).toEqual([])
     expect(Object.keys(secret.stringData)).toEqual(['serve.yaml'])
+    expectSettings(secret.stringData['serve.yaml'] ?? '')
     const all = JSON.stringify(built('kubernetes/server'))
     expect(all).toContain(`"secretName":"${secret.metadata.name}"`)
     expect(all).toContain('"value":"/etc/virt-cpu/serve.yaml"')
@@ -261,6 +271,14 @@ describe.skipIf(noCompose)(`Compose (${noCompose ?? 'installed'})`, () => {
     readonly ports?: readonly string[]
     readonly environment: Readonly<Record<string, string>>
   }
+
+  test('says how the secrets are made, and the server takes them', () => {
+    const [, command = ''] = /^# +(printf .*) >secrets\/serve\.yaml$/m.exec(text) ?? []
+    const cwd = folderOf({})
+    mkdirSync(join(cwd, 'secrets'))
+    writeFileSync(join(cwd, 'secrets', 'database-password'), 'abc')
+    expectSettings(runProcess('sh', ['-ec', command], { cwd }).stdout)
+  })
 
   test('gives the containers no rights, and no password in the open', () => {
     const [file] = parseYaml(text) as unknown as { services: Record<string, Composed>; networks: object }[]

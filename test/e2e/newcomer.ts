@@ -27,7 +27,8 @@ until case $1 in *@*) true ;; *) false ;; esac; do shift; done
 host=\${1#*@}; shift
 printf 'uname() { [ "$1" = -n ] && echo %s || command uname "$@"; }\\n' "$host" >"$0.$$"
 cat >>"$0.$$"
-echo "$*" | sed 's/.*sh -s\\(.*\\)/sh FILE \\1/' | sed "s|FILE|$0.$$|;s| -- | |;s| --$| |" | sh
+echo "$*" | sed 's/.*sh -s\\(.*\\)/sh FILE \\1/' | sed "s|FILE|$0.$$|;s| -- | |;s| --$| |" | sh |
+  sed "s/^|machine-id: .*/|machine-id: $(printf %s "$host" | sha256sum | cut -c 1-32)/"
 `
 
 /** A folder of programs for newcomers: an ssh that reaches this machine, and an xdg-open that writes down what it shows. */
