@@ -224,7 +224,8 @@ function valuesOf(value: unknown, folder: string): readonly string[] | undefined
   return all.every(one => one !== undefined) ? all.flat() : undefined
 }
 
-const isUrl = (text: string): boolean => /^postgres(?:ql)?:/.test(text)
+/** A URL of PostgreSQL need not name a host: it may be a folder of a socket. */
+const isUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//.test(text)
 
 /** A folder in a file begins at the file's own. */
 const placeIn = (folder: string) => (place: string) => (isUrl(place) ? place : resolve(folder, place))
@@ -232,8 +233,8 @@ const placeIn = (folder: string) => (place: string) => (isUrl(place) ? place : r
 /** Where an inventory is; undefined: there is none. */
 function readStore(text: string): InventoryPlace | undefined {
   if (text === '') return undefined
-  if (isUrl(text) ? URL.canParse(text) : !/^\w+:\/\//.test(text))
-    return isUrl(text) ? { url: text } : { folder: text }
+  if (isUrl(text)) return { url: text }
+  if (!/^\w+:\/\//.test(text)) return { folder: text }
   throw new UsageError('takes a folder, or a URL such as postgres://user@host/name')
 }
 
