@@ -82,10 +82,11 @@ export async function openAccess(
         roles: settings['oidc-role'],
       })
     : undefined
-  const isOpen = () => isLoopback(settings.listen) && tokens.isEmpty && !signed && !store?.hasTokens
+  const isTrusted = () => isLoopback(settings.listen) && tokens.isEmpty && !signed
+  const isOpen = async () => isTrusted() && !(await store?.hasTokens())
   const stored = store?.tokens(isOpen)
   const known = authenticateBy(stored ? [tokens, stored] : [tokens], Date.now)
-  const rate = settings.rate ?? (isOpen() ? 0 : USUAL_RATE)
+  const rate = settings.rate ?? (isTrusted() ? 0 : USUAL_RATE)
   return {
     authenticate: async token => (await known(token)) ?? signed?.(token),
     isOpen,

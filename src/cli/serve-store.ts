@@ -83,17 +83,18 @@ export class ServeStore {
     return (await within(check, ANSWERS).catch(() => undefined)) ?? 'unreachable'
   }
 
-  /** Whether it has tokens, or may have some: then every client needs one. */
-  get hasTokens(): boolean {
+  /** Whether it has tokens: then every client needs one. Nobody is let in before that is known. @throws RequestRefused */
+  async hasTokens(): Promise<boolean> {
+    if (!this.#isOpen) await this.open()
     return this.#hasTokens
   }
 
   /** Its tokens, which are looked up when it is open. @param isOpen whether whoever reaches the server may do everything */
-  tokens(isOpen: () => boolean): TokenStore {
+  tokens(isOpen: () => Promise<boolean>): TokenStore {
     const { open } = this
     return {
       add: async token => {
-        if (isOpen())
+        if (await isOpen())
           throw new RequestRefused(
             'forbidden',
             'no client needs a token here yet: give the server an administrator’s with --token first',

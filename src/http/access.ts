@@ -82,7 +82,7 @@ export interface AccessOptions {
   /** Absent: no token is needed, and whoever can reach the server may do everything. */
   readonly authenticate?: Authenticate | undefined
   /** Whether no token is needed all the same, as long as there is none. */
-  readonly isOpen?: () => boolean
+  readonly isOpen?: () => Promise<boolean>
   readonly limiter?: RateLimiter | undefined
   /** Is told of every request to change something, those refused too. */
   readonly audit?: ((entry: AuditEntry) => void | Promise<void>) | undefined
@@ -117,7 +117,7 @@ export function guard({ authenticate, isOpen, limiter }: AccessOptions): Middlew
     const need = needOf(method === 'HEAD' ? 'GET' : method, path)
     if (need === 'nothing') return next()
     const address = c.env?.client ?? ''
-    if (authenticate && !isOpen?.()) {
+    if (authenticate && !(await isOpen?.())) {
       const failed = `failed ${address}`
       limit(c, limiter, failed)
       await bearer(c, async () => {}).catch(error => {

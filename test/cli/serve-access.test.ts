@@ -239,6 +239,26 @@ test('a public name without tokens is told of', async () => {
   expect(safe.said()).not.toMatch(/may do everything/)
 })
 
+test('a store with tokens lets nobody in without one, while it opens neither', async () => {
+  const store = join(mkdtempSync(join(tmpdir(), 'store-')), 'db')
+  const { secret, setting } = newToken('me=admin')
+  const first = await serve(['--store', store, '--token', setting])
+  const headers = { authorization: `Bearer ${secret}` }
+  const ready = async () => (await fetch(`${first.url}readyz`)).status
+  await expect.poll(ready, { timeout: 40_000 }).toBe(200)
+  const body = '{"name": "ci", "roles": ["read"]}'
+  const made = await fetch(`${first.url}v1/tokens`, { method: 'POST', headers, body })
+  const { token } = (await made.json()) as { token: string }
+  expect([made.status, token]).toEqual([201, expect.stringMatching(/^vc_/)])
+  first.child.kill('SIGTERM')
+  await once(first.child, 'close')
+  const { url } = await serve(['--store', store])
+  const early = await Promise.all([statusOf(url), ...['v1/hosts', 'v1/tokens'].map(at => fetch(url + at))])
+  for (const one of early) expect([401, 503]).toContain(typeof one === 'number' ? one : one.status)
+  await expect.poll(() => statusOf(url, token), { timeout: 30_000 }).toBe(200)
+  expect(await statusOf(url)).toBe(401)
+}, 90_000)
+
 test('--rate: 429 with Retry-After, for this client alone', async () => {
   const [ci, other] = [newToken('ci=read'), newToken('other=read')]
   const { url } = await serve(['--rate', '5', '--token', ci.setting, '--token', other.setting])
