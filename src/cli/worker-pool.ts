@@ -99,13 +99,18 @@ export class WorkerPool {
   }
 
   /** @throws RequestRefused where it takes too long or too much, or too many wait; a fault of ours */
-  async answer(verb: string, body: Uint8Array<ArrayBuffer>, gone?: AbortSignal): Promise<HttpAnswer> {
+  async answer(
+    verb: string,
+    body: Uint8Array<ArrayBuffer>,
+    gone?: AbortSignal,
+    limit = this.#options.limit,
+  ): Promise<HttpAnswer> {
     await this.#turn()
     try {
       if (gone?.aborted) throw new RequestRefused('too-long', GONE)
       const [worker = this.#start()] = this.#idle
       this.#idle.delete(worker)
-      const heard = await this.#hear(worker, { verb, body }, gone)
+      const heard = await this.#hear(worker, { verb, body }, limit, gone)
       this.#idle.add(worker)
       if ('fault' in heard) throw Object.assign(new Error(heard.fault.message), { name: heard.fault.name })
       return heard
@@ -144,8 +149,13 @@ export class WorkerPool {
   }
 
   /** What the worker says; the worker is ended where it says nothing in time. */
-  #hear(worker: ChildProcess, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<Heard> {
-    const { limit, memory } = this.#options
+  #hear(
+    worker: ChildProcess,
+    asked: WorkerRequest,
+    limit: number,
+    gone: AbortSignal | undefined,
+  ): Promise<Heard> {
+    const { memory } = this.#options
     return new Promise<Heard>((resolve, reject) => {
       const end = (error: unknown) => {
         release()

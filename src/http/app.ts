@@ -6,6 +6,7 @@ import { isQuestion, QUESTIONS } from '../questions/table.ts'
 import { type AccessOptions, type AccessVariables, auditChanges, guard } from './access.ts'
 import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
 import { addInventoryRoutes, type InventoryRoutes, methodsOf } from './inventory-routes.ts'
+import { addJobRoutes, type Jobs, wantsJob } from './jobs.ts'
 import { Metrics, type ServerState } from './metrics.ts'
 import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
 import { type Body, ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
@@ -62,6 +63,8 @@ interface AppOptions {
   readonly inventory?:
     | (Omit<InventoryRoutes, 'read'> & { readonly state: () => Promise<InventoryState> })
     | undefined
+  /** Answers questions while nobody waits; absent: every client waits. */
+  readonly jobs?: Jobs | undefined
   /** What `/metrics` tells of the server; absent: there is no such route. */
   readonly figures?: Omit<ServerState, 'held'> | undefined
 }
@@ -153,6 +156,12 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
       allowed.includes(c.req.method) ? next() : refuseMethod(c, allowed.join(', ')),
     )
   }
+  const { jobs } = options
+  if (jobs) {
+    addJobRoutes(app, jobs)
+    app.all('/v1/jobs/:id', c => refuseMethod(c, 'GET, HEAD, DELETE'))
+    app.all('/v1/jobs/:id/result', c => refuseMethod(c, 'GET, HEAD'))
+  }
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
     if (!isQuestion(verb)) {
@@ -160,6 +169,12 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
         'not-found',
         `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
       )
+    }
+    if (jobs && wantsJob(c.req.raw.headers)) {
+      const { bytes: asked, release } = await read(c)
+      const job = jobs.add(verb, c.get('who').name, asked, release)
+      const headers = { location: `/v1/jobs/${job.id}`, 'preference-applied': 'respond-async' }
+      return c.json(jobs.describe(job), 202, headers)
     }
     return respond(c, await answerWithin(budget, options, verb, c, read))
   })

@@ -61,6 +61,7 @@ export const describeApi = async (
         'full`, `opening` or `unreachable',
       ),
     },
+    ...describeJobs(),
     '/metrics': {
       get: {
         ...describePlain('metrics', 'Return what Prometheus collects', 'text/plain'),
@@ -114,10 +115,15 @@ const describeOperation = (question: AnyQuestion): Json => ({
       },
     },
   },
+  parameters: [PREFER],
   responses: {
     200: {
       description: 'the answer, “no” included',
       content: { 'application/json': { schema: answerSchema(question) } },
+    },
+    202: {
+      description: 'it is answered as a job: `Location` says where that is',
+      content: { 'application/json': { schema: JOB } },
     },
     ...refusals(REFUSALS),
   },
@@ -125,6 +131,51 @@ const describeOperation = (question: AnyQuestion): Json => ({
 
 const inventoryRefusals = (statuses: readonly number[]): Json =>
   refusals(Object.fromEntries(statuses.map(status => [status, true])))
+
+const PREFER = {
+  name: 'prefer',
+  in: 'header',
+  description: '`respond-async`: answer it as a job, for which nobody waits.',
+  schema: { type: 'string' },
+} as const
+
+const JOB = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    verb: { type: 'string' },
+    state: { enum: ['waiting', 'running', 'done', 'failed', 'cancelled', 'gone'] },
+    seconds: { type: 'integer', description: 'for how long it is in this state' },
+    before: { type: 'integer', description: 'how many jobs begin before it' },
+    status: { type: 'integer', description: 'the status of its result' },
+    result: { type: 'string', description: 'where its result is' },
+  },
+  required: ['id', 'verb', 'state', 'seconds'],
+} as const
+
+/** The routes about jobs. */
+function describeJobs(): Json {
+  const describe = (operationId: string, summary: string, schema: Json): Json => ({
+    operationId,
+    tags: ['questions'],
+    summary,
+    description: 'A job is seen by the token that asked for it alone.',
+    parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+    responses: {
+      200: { description: 'it', content: { 'application/json': { schema } } },
+      ...refusals({ 401: true, 403: true, 404: true, 429: true }),
+    },
+  })
+  return {
+    '/v1/jobs/{id}': {
+      get: describe('job', 'Say how far a job is', JOB),
+      delete: describe('cancel-job', 'End a job and forget its result', JOB),
+    },
+    '/v1/jobs/{id}/result': {
+      get: describe('job-result', 'Return the answer of a job, with the status that it has', {}),
+    },
+  }
+}
 
 const refusals = (of: object): Json =>
   Object.fromEntries(Object.keys(of).map(status => [status, { $ref: `#/components/responses/${status}` }]))

@@ -5,6 +5,7 @@ import { authenticateBy, hashToken } from '../../src/http/access.ts'
 import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { EXAMPLES } from '../../src/http/examples.ts'
+import { Jobs } from '../../src/http/jobs.ts'
 import { RateLimiter } from '../../src/http/rate-limiter.ts'
 import type { AuditEntry, NewToken, Role, StoredToken, TokenStore } from '../../src/inventory/access.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -60,6 +61,12 @@ const audited: AuditEntry[] = []
 const app = createApp({
   version: '0',
   page: '',
+  jobs: new Jobs({
+    answer: async () => ({ status: 200, body: new Uint8Array() }),
+    bytes: 1000,
+    now: () => 0,
+    makeId: () => 'job',
+  }),
   figures: { now: () => 0, workers: () => ({ busy: 0, waiting: 0, most: 1 }) },
   answer: async (verb, body) => answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, body),
   access: {
@@ -111,6 +118,9 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['DELETE', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['GET', '/metrics', closed(403, 200, 200, 200)],
+  ['GET', '/v1/jobs/nobody', closed(403, 404, 404, 404)],
+  ['DELETE', '/v1/jobs/nobody', closed(403, 404, 404, 404)],
+  ['GET', '/v1/jobs/nobody/result', closed(403, 404, 404, 404)],
   ['GET', '/v1/tokens', closed(403, 403, 403, 200)],
   ['POST', '/v1/tokens', closed(403, 403, 403, 201), token],
   ['DELETE', '/v1/tokens/nobody', closed(403, 403, 403, 404)],

@@ -68,6 +68,8 @@ describe('answers', () => {
       ...Object.keys(QUESTIONS).map(verb => `/v1/${verb}`),
       '/v1/openapi.json',
       '/readyz',
+      '/v1/jobs/{id}',
+      '/v1/jobs/{id}/result',
       '/metrics',
       '/healthz',
       '/',

@@ -56,7 +56,17 @@ test.each(questions)(
   '$path: its answers are described, and its example is answered as it says',
   async given => {
     const { path, operation } = given
-    expect(Object.keys(operation.responses)).toEqual(['200', '400', '401', '403', '413', '422', '429', '503'])
+    expect(Object.keys(operation.responses)).toEqual([
+      '200',
+      '202',
+      '400',
+      '401',
+      '403',
+      '413',
+      '422',
+      '429',
+      '503',
+    ])
     const { schema, example } = operation.requestBody?.content['application/json'] ?? { schema: {} }
     expect(faultsOf(schema, example)).toBeNull()
     const bytes = new TextEncoder().encode(JSON.stringify(example))

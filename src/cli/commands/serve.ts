@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fleetsIn } from '../../http/answer.ts'
 import { createApp } from '../../http/app.ts'
+import { Jobs } from '../../http/jobs.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
@@ -94,6 +96,9 @@ interface Gate {
   readonly store?: ServeStore | undefined
 }
 
+/** A job may take so many times as long as a request. */
+const JOB_LIMITS = 10
+
 /** Starts a server with its workers. @throws CommandError */
 async function start(settings: ServeSettings, session: Session, gate: Gate): Promise<Listening> {
   const { log, tokens, certificate: tls, store } = gate
@@ -108,7 +113,16 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     largest,
     fleets: store && fleetsIn(store.open),
   })
+  const jobs = new Jobs({
+    answer: (verb, body, gone) => crew.answer(verb, body, gone, JOB_LIMITS * settings.limit),
+    running: Math.max(1, workers - 1),
+    bytes: bytes / 2,
+    now: () => performance.now(),
+    makeId: () => randomUUID(),
+    onFault: error => log.fault(linesOf(error), undefined),
+  })
   const app = createApp({
+    jobs,
     version: __VERSION__,
     answer: (verb, body, gone) => crew.answer(verb, body, gone),
     isFull: () => crew.isFull,
@@ -133,7 +147,11 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
   }
   const place = { address: settings.listen, port: settings.port, tls }
   const server = await listen(app.fetch, place, { connections, identify })
-  return { ...server, stop: () => server.stop().finally(() => store?.close()) }
+  const stop = () => {
+    jobs.stop()
+    return server.stop().finally(() => store?.close())
+  }
+  return { ...server, stop }
 }
 
 /** Reads the tokens and the certificate again; what cannot be read stays as it was. */
