@@ -10,6 +10,7 @@ import type { Inventory } from '../../src/inventory/inventory.ts'
 import { openInventory } from '../../src/inventory/open.ts'
 import { runProcess } from '../cli/virt-cpu.ts'
 import { isLong } from '../effort.ts'
+import { fleetQuestionsContract } from '../http/fleet-questions.ts'
 import { inventoryContract } from '../inventory/contract.ts'
 import { capabilities } from '../inventory/texts.ts'
 import { needed } from '../needs.ts'
@@ -56,6 +57,8 @@ async function expectSound(inventory: Inventory): Promise<number> {
 
 describe.skipIf(reason)(`PostgreSQL${reason ? `: ${reason}` : ''}`, () => {
   inventoryContract(() => openInventory({ url: newDatabase('contract') }), 500)
+
+  fleetQuestionsContract(() => openInventory({ url: newDatabase('asked') }), 10)
 
   test('what is derived can be made again of the evidence', async () => {
     const url = newDatabase('derived')
