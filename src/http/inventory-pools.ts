@@ -55,8 +55,10 @@ const Baseline = v.strictObject({
   present: names('Features that every host is recorded to have.'),
   assumed: names('Features that every host has, as far as can be assumed.'),
   absent: names('Features that some host is recorded to lack.'),
+  unknown: whole('Of how many features nothing is known.'),
   offered: names('Features that guests which move are given.'),
   hazards: names('Features that some host has, where it is worse to have them.'),
+  lost: names('Features that some hosts have, or may have, and guests that move are not given.'),
 })
 
 const CPU = '<cpu match="exact"><model>Skylake-Server-IBRS</model></cpu>'
