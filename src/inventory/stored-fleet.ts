@@ -17,7 +17,7 @@ export interface FleetOf {
 }
 
 /** A host of a stored fleet. */
-export interface StoredFleetHost {
+interface StoredFleetHost {
   readonly id: string
   readonly name: string
   readonly pool: string
