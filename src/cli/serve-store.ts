@@ -25,6 +25,7 @@ export class ServeStore {
   readonly #place: InventoryPlace
   readonly #log: RequestLog
   readonly #ended = new AbortController()
+  readonly #quiet = new AbortController()
   readonly #opening: Promise<Inventory | undefined>
   #isOpen = false
   #hasTokens = false
@@ -114,6 +115,16 @@ export class ServeStore {
       write: async entry => (await this.open()).auditLog.write(entry),
       list: async search => (await this.open()).auditLog.list(search),
     }
+  }
+
+  /** Aborted where those who listen to events are let go. */
+  get ended(): AbortSignal {
+    return this.#quiet.signal
+  }
+
+  /** Lets those go who listen to events. */
+  letGo(): void {
+    this.#quiet.abort()
   }
 
   /** Closes it. */

@@ -5,7 +5,8 @@ import { errorOf } from '../questions/ask.ts'
 import { isQuestion, QUESTIONS } from '../questions/table.ts'
 import { type AccessOptions, type AccessVariables, auditChanges, guard } from './access.ts'
 import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
-import { addInventoryRoutes, type InventoryRoutes, methodsOf } from './inventory-routes.ts'
+import { EventFeed } from './inventory-events.ts'
+import { addInventoryRoutes, type InventoryRoutes, methodsOf, type ReadRequest } from './inventory-routes.ts'
 import { addJobRoutes, type Jobs, wantsJob } from './jobs.ts'
 import { Metrics, type ServerState } from './metrics.ts'
 import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
@@ -61,7 +62,11 @@ interface AppOptions {
   readonly tokens?: Omit<TokenRoutes, 'read'> | undefined
   /** The hosts that reported themselves; absent: the routes about them say how to have them. */
   readonly inventory?:
-    | (Omit<InventoryRoutes, 'read'> & { readonly state: () => Promise<InventoryState> })
+    | (Pick<InventoryRoutes, 'open'> & {
+        readonly state: () => Promise<InventoryState>
+        /** Ends those who listen to events. */
+        readonly ended?: AbortSignal
+      })
     | undefined
   /** Answers questions while nobody waits; absent: every client waits. */
   readonly jobs?: Jobs | undefined
@@ -147,7 +152,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     }
     addTokenRoutes(app, { ...options.tokens, read: readSmall as never })
   }
-  const inventory = options.inventory && { open: options.inventory.open, read: read as never }
+  const inventory = options.inventory && inventoryRoutesOf(options.inventory, read as never)
   addInventoryRoutes(app, INVENTORY_ROUTES, inventory)
   for (const [path, methods] of methodsOf(INVENTORY_ROUTES)) {
     // A question may be called as a list is.
@@ -187,7 +192,9 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     if (said) return respond(c, makeRefusal(said.kind, said.message))
     if (error instanceof HTTPException) return error.getResponse()
     const fault = error instanceof InventoryError ? STORE_REFUSALS[error.kind] : undefined
-    if (fault !== STORE_REFUSALS.conflict) onFault?.(error, c.env ?? {})
+    // What a request cannot have is no fault of the database.
+    const isTheirs = fault?.[0] === 'conflict' || fault?.[0] === 'bad-request'
+    if (!isTheirs) onFault?.(error, c.env ?? {})
     if (fault) return respond(c, makeRefusal(...fault))
     return respond(c, makeRefusal('fault', 'a fault in virt-cpu itself: please report it'))
   })
@@ -216,6 +223,11 @@ async function answerWithin(
   else release()
   return said
 }
+
+const inventoryRoutesOf = (
+  { open, ended }: NonNullable<AppOptions['inventory']>,
+  read: ReadRequest,
+): InventoryRoutes => ({ open, read, events: new EventFeed(open, ended) })
 
 /** What is said of a database that cannot do it: its own words are for the log alone. */
 const STORE_REFUSALS: Partial<Record<InventoryFault, readonly [Refusal, string]>> = {

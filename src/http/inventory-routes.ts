@@ -15,11 +15,17 @@ type RouteContext = Context<{ Variables: AccessVariables }>
 /** Reads a request's body, of at most so many bytes. @throws RequestRefused */
 export type ReadRequest = (c: RouteContext, most?: number) => Promise<Body>
 
+/** Where clients hear what happens. */
+export interface EventSource {
+  readonly stream: (after: Date | undefined, pool: string | undefined) => Promise<ReadableStream<Uint8Array>>
+}
+
 /** What the routes of the inventory need. */
 export interface InventoryRoutes {
   /** @throws RequestRefused while it cannot be had */
   readonly open: () => Promise<Inventory>
   readonly read: ReadRequest
+  readonly events: EventSource
 }
 
 /** A request for a route, as far as it is checked. */
@@ -30,6 +36,7 @@ export interface Asked<Query = unknown> {
   readonly id: string
   readonly query: Query
   readonly read: ReadRequest
+  readonly events: EventSource
 }
 
 interface Media {
@@ -144,7 +151,14 @@ export function addInventoryRoutes<E extends { Variables: AccessVariables }>(
       if (id !== undefined) checkInput(HostId, id, { name: 'the host' })
       checkInput(PoolLabel, name, { name: 'the pool' })
       const checked = checkInput(query, c.req.query(), { name: operation })
-      return handle({ c, inventory: await given.open(), id: id ?? name, query: checked, read: given.read })
+      return handle({
+        c,
+        inventory: await given.open(),
+        id: id ?? name,
+        query: checked,
+        read: given.read,
+        events: given.events,
+      })
     })
   }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { limitOf } from './hosts.ts'
-import type { ChangePage, ChangeSearch, HostChange, PastHost } from './inventory.ts'
+import type { ChangePage, ChangeSearch, HostChange, InventoryEvent, PastHost } from './inventory.ts'
 import { type Layout, namesOfBits } from './layout.ts'
 import { rowsOf } from './report.ts'
 import type { Db, StoredFacts } from './schema.ts'
@@ -125,4 +125,37 @@ export async function countChanged(db: Db, seconds: number): Promise<ReadonlyMap
       select from history h where h.host = last.host and h.since < last.since)
     group by pool`.execute(db)
   return new Map(rows.map(({ pool, hosts }) => [pool, hosts]))
+}
+
+/** What was written so long ago is committed, whoever wrote it. */
+const SETTLED = sql.raw(`interval '1 second'`)
+
+interface EventRow {
+  readonly kind: InventoryEvent['kind']
+  readonly host: string | null
+  readonly pool: string
+  readonly at: Date
+}
+
+/** What happened from a moment on, made of the history and the decisions; at most a thousand and those of the same moment. */
+export async function findEvents(
+  db: Db,
+  from: Date | undefined,
+): Promise<{ readonly events: readonly InventoryEvent[]; readonly until: Date }> {
+  const { rows: moments } = await sql<{ now: Date }>`
+    select date_trunc('milliseconds', clock_timestamp() - ${SETTLED}) as now`.execute(db)
+  const now = moments[0]?.now ?? new Date(0)
+  if (from === undefined || from >= now) return { events: [], until: from === undefined ? now : from }
+  const within = (column: string) => sql`${sql.raw(column)} > ${from} and ${sql.raw(column)} <= ${now}`
+  const decided = `date_trunc('milliseconds', at)`
+  const { rows } = await sql<EventRow>`
+    select case when exists (select from history p where p.host = h.host and p.until = h.since)
+        then 'host-changed' else 'host-added' end as kind, h.host, h.pool, h.since as at
+      from history h where ${within('h.since')}
+    union all select 'host-removed', h.host, h.pool, h.until from history h where ${within('h.until')}
+      and not exists (select from history n where n.host = h.host and n.since = h.until)
+    union all select 'pinned', null, pool, ${sql.raw(decided)} from decision where ${within(decided)}
+    order by at, host fetch first 1000 rows with ties`.execute(db)
+  const events = rows.map(({ host, ...event }) => ({ ...event, host: host ?? undefined }))
+  return { events, until: rows.length < 1000 ? now : (rows.at(-1)?.at ?? now) }
 }

@@ -165,6 +165,15 @@ export interface ChangePage {
   readonly next: string | undefined
 }
 
+/** What happened to a host, or a pool. */
+export interface InventoryEvent {
+  readonly kind: 'host-added' | 'host-changed' | 'host-removed' | 'pinned'
+  /** Undefined: it is of the pool. */
+  readonly host: string | undefined
+  readonly pool: string
+  readonly at: Date
+}
+
 /** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
 export interface Inventory {
   /** Stores what a host reports; again is the same as once. @throws BadRequest, ParseError, LibvirtError for a text that is not of one host */
@@ -189,6 +198,11 @@ export interface Inventory {
   changes(search: ChangeSearch): Promise<ChangePage>
   /** How many hosts of each pool are others than before, or gone, since so many seconds; pools without any are left out. */
   countChanged(seconds: number): Promise<ReadonlyMap<string, number>>
+  /**
+   * What happened from a moment on, in order, and until when that is; absent: nothing, and the moment. It is told a second
+   * late, so that nobody writes something older any more; what was reported of the past is not told.
+   */
+  events(from?: Date): Promise<{ readonly events: readonly InventoryEvent[]; readonly until: Date }>
   /** Records a decision, the only way in which a pinned CPU changes. @throws BadRequest for what is no CPU with a name for its model */
   pin(pool: string, cpu: string | undefined, by: string, why: string): Promise<Decision>
   /** Newest first; absent: of all pools. */

@@ -1,7 +1,7 @@
 import { Migrator, sql } from 'kysely'
 import type { Context } from '../questions/context.ts'
 import { auditLogIn, tokensIn } from './access.ts'
-import { countChanged, findChanges } from './changes.ts'
+import { countChanged, findChanges, findEvents } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { InventoryError } from './fault.ts'
 import { fleetOf, readStoredFleet } from './fleet.ts'
@@ -64,6 +64,7 @@ export async function storeIn({ db, close }: SqlEngine, context: Context): Promi
     storedFleet: (of = {}) => readStoredFleet(db, of),
     changes: search => findChanges(db, layout, search),
     countChanged: seconds => countChanged(db, seconds),
+    events: from => findEvents(db, from),
     pin: (pool, cpu, by, why) => decide(db, context, { pool, cpu, by, why }),
     decisions: pool => listDecisions(db, pool),
     async recompute() {

@@ -91,7 +91,25 @@ describe.skipIf(postgres)(`PostgreSQL${postgres ? `: ${postgres}` : ''}`, () => 
     expect(await of(a)).toMatchObject({ hosts: 1, pinned })
     expect((await fetch(`${a.url}/v1/hosts/n1`, { method: 'DELETE' })).status).toBe(200)
     expect((await fetch(`${b.url}/v1/hosts/n1`)).status).toBe(404)
-    expect((await stop(a)).status).toBe(0)
+    const heard = async (answer: Response) => {
+      let said = ''
+      for await (const part of answer.body ?? []) {
+        said += new TextDecoder().decode(part)
+        if (said.includes('"host":"n2"')) break
+      }
+      return said
+    }
+    const listening = await fetch(`${b.url}/v1/events`)
+    const said = heard(listening)
+    await put(a.url, 'n2', capabilities({}), '?pool=p')
+    expect(await said).toContain('"host":"n2"')
+    // Who listens keeps no server.
+    const streams = await Promise.all(Array.from({ length: 5 }, () => fetch(`${a.url}/v1/events`)))
+    const ended = Promise.all(streams.map(one => one.text()))
+    const { status, ms } = await stop(a)
+    expect(status).toBe(0)
+    expect(ms).toBeLessThan(8_000)
+    await ended
     expect((await stop(b)).status).toBe(0)
   })
 

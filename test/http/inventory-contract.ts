@@ -331,6 +331,44 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
     expect((await ask('read', 'GET', '/v1/pools/nosuch')).status).toBe(404)
   })
 
+  test('who listens is told what happens, in order, and after a break what was missed', async () => {
+    const listen = async (goal: RegExp, last?: string) => {
+      const headers = {
+        host: 'localhost',
+        authorization: 'Bearer read',
+        ...(last && { 'last-event-id': last }),
+      }
+      const response = await app.request('/v1/events?pool=told', { headers })
+      expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+      const said = (async () => {
+        let all = ''
+        while (!goal.test(all)) all += new TextDecoder().decode((await reader.read()).value)
+        await reader.cancel()
+        return all
+      })()
+      return { said }
+    }
+    const kinds = (text: string) => [...text.matchAll(/^event: (.*)$/gm)].map(([, kind]) => kind)
+    const first = await listen(/host-removed/)
+    await put('t1', capabilities({ model: 'Skylake-Server' }), '?pool=told')
+    await put('t2', capabilities({ model: 'Skylake-Server' }), '?pool=untold')
+    await put('t1', capabilities({ model: 'Haswell' }))
+    await ask('plan', 'PUT', '/v1/pools/told/pinned', JSON.stringify({ cpu: CPU, why: 'told' }))
+    await ask('plan', 'DELETE', '/v1/hosts/t1')
+    const said = await first.said
+    const all = ['host-added', 'host-changed', 'pinned', 'host-removed']
+    expect(kinds(said).filter(kind => kind !== 'baseline-changed')).toEqual(all)
+    expect(said).not.toContain('t2')
+    const ids = [...said.matchAll(/^id: (.*)$/gm)].map(([, id]) => id)
+    const again = await (await listen(/host-removed/, ids[0])).said
+    expect(kinds(again)).toEqual(['host-changed', 'pinned', 'host-removed'])
+    await put('t1', capabilities({ model: 'Skylake-Server' }), '?pool=told')
+    const third = await listen(/baseline-changed/)
+    await put('t1', capabilities({ model: 'Haswell' }))
+    expect(await third.said).toContain('event: baseline-changed\ndata: {"host":null,"pool":"told"')
+  }, 30_000)
+
   test('changes between two times', async () => {
     await put('c1', capabilities({ model: 'Skylake-Server', features: ['md-clear'] }), '?pool=changes')
     const { seen } = (await inventory.host('c1')) ?? { seen: new Date() }

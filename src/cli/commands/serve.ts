@@ -147,8 +147,10 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
   }
   const place = { address: settings.listen, port: settings.port, tls }
   const server = await listen(app.fetch, place, { connections, identify })
+  // Those who listen to events would stay for ever: they go first, and the store is closed last.
   const stop = () => {
     jobs.stop()
+    store?.letGo()
     return server.stop().finally(() => store?.close())
   }
   return { ...server, stop }
