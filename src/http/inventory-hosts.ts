@@ -27,7 +27,7 @@ const LARGEST_REPORT = 2 * 2 ** 20
 const Hash = described(v.pipe(v.string(), v.regex(/^[\da-f]{64}$/)), 'SHA-256 of a text, in hex.')
 
 /** What is known of a host beside the bits of its CPU. */
-export const Facts = v.strictObject({
+const Facts = v.strictObject({
   arch: text('Its architecture.'),
   vendor: v.optional(text('Who made its CPU.')),
   brand: v.optional(text('What its CPU calls itself.')),

@@ -16,7 +16,7 @@ type RouteContext = Context<{ Variables: AccessVariables }>
 export type ReadRequest = (c: RouteContext, most?: number) => Promise<Body>
 
 /** Where clients hear what happens. */
-export interface EventSource {
+interface EventSource {
   readonly stream: (after: Date | undefined, pool: string | undefined) => Promise<ReadableStream<Uint8Array>>
 }
 
