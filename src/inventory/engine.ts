@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { load, orFault } from './fault.ts'
 import { lockFolder } from './folder-lock.ts'
@@ -67,11 +68,23 @@ async function poolOf(url: string): Promise<OpenPool> {
 /** Statements that begin with a comment are called so, and planned once for each connection: planning takes longer than they. */
 const nameOf = (text: string): string | undefined => /^\s*-- ([\w ]+)\n/.exec(text)?.[1]
 
+/** One by one: where the kernel has no place for a folder, as in `/proc`, Node 20's `recursive` never ends. */
+async function makeFolder(folder: string): Promise<void> {
+  const above = dirname(folder)
+  if (!existsSync(above)) await makeFolder(above)
+  try {
+    await mkdir(folder, 0o700)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
+  }
+}
+
 /** PGlite has one session: who has it keeps it until it is given back. */
 async function poolIn(folder: string): Promise<OpenPool> {
   const { PGlite } = await load('@electric-sql/pglite', () => import('@electric-sql/pglite'))
   const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm')
-  await orFault(() => mkdir(folder, { recursive: true, mode: 0o700 }))
+  await orFault(() => makeFolder(folder))
   const unlock = await lockFolder(folder)
   const open = () => PGlite.create({ dataDir: join(folder, 'pg'), extensions: { pg_trgm } })
   const pglite = await orFault(open).catch(async error => {
