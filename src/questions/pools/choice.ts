@@ -160,7 +160,7 @@ export function choose(
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
     const own = model.features
     const added = db.features.in(given.minus(own)).filter(({ class: of }) => of !== 'nested')
-    const off = offOf(cpus, model, offer).join(lackingBeyond(cpus, model, open, groups))
+    const off = offOf(cpus, model, offer).join(lackingBeyond(cpus, model, offer, groups))
     const disabled = [...new Set([...db.features.in(off), ...gone])]
     const assumed = db.features.in(own.meet(open).minus(able).minus(off))
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
@@ -171,14 +171,18 @@ export function choose(
 }
 
 /**
- * What of a model some host is known not to give, and what cannot be used without that. Where libvirt compares its bits, as
- * it does too where a definition turns some off, details of what is not there count.
+ * What of a model some host is known not to give, and what cannot be used without that, or without what the model itself
+ * does not have: libvirt's Icelake-Client has VBMI and no AVX-512. Where libvirt compares its bits, as it does too where a
+ * definition turns some off, details of what is not there count.
  */
-function offOf(cpus: FleetCpus, { features: own, compat }: Model, { open, idle }: CommonOffer): FeatureSet {
-  const off = own.minus(open)
-  if (off.isEmpty && !compat) return off
-  return off.join(halvesWithout(cpus, off, own)).join(own.meet(idle))
+function offOf(cpus: FleetCpus, { features: own, compat }: Model, offer: CommonOffer): FeatureSet {
+  const off = own.minus(offer.open).join(halvesWithout(cpus, missingFrom(cpus, own, offer), own))
+  return off.isEmpty && !compat ? off : off.join(own.meet(offer.idle))
 }
+
+/** What guests of a model that has these features are not given, by the model or by words to add. */
+const missingFrom = ({ db }: FleetCpus, own: FeatureSet, { open, given }: CommonOffer): FeatureSet =>
+  db.features.all.minus(own.meet(open).join(given))
 
 /** So many features that are not known of some host count as one word. */
 const UNSURE_A_WORD = 16
@@ -219,19 +223,20 @@ function othersOf(first: Ranked, ranked: readonly Ranked[]): Ranked[] {
 }
 
 /**
- * What QEMU's model of that name has beyond libvirt's, and some host is known to lack: `enforce` would refuse it. QEMU
- * leaves out by itself what means nothing without what is turned off.
+ * What QEMU's model of that name has beyond libvirt's, and some host is known to lack: `enforce` would refuse it. So
+ * with what cannot be used without what is not there: QEMU's n270 has LAHF in 64-bit mode, and no such mode. QEMU leaves out by itself what
+ * means nothing without what is turned off.
  */
 function lackingBeyond(
   cpus: FleetCpus,
   model: Model,
-  open: FeatureSet,
+  offer: CommonOffer,
   groups: readonly Group[],
 ): FeatureSet {
   const beyond = listBeyond(cpus.db).get(model) ?? FeatureSet.empty
-  const lacking = beyond
-    .minus(open)
-    .join(halvesWithout(cpus, model.features.join(beyond).minus(open), beyond))
+  const { open } = offer
+  const missing = missingFrom(cpus, model.features.join(beyond), offer)
+  const lacking = beyond.minus(open).join(halvesWithout(cpus, missing, beyond))
   if (!lacking || lacking.isEmpty) return FeatureSet.empty
   const { features: table } = cpus.db
   const spared = findOnRequest(table, groups).meet(table.setOfNames(SPARED))
