@@ -124,6 +124,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/tokens', closed(403, 403, 403, 200)],
   ['POST', '/v1/tokens', closed(403, 403, 403, 201), token],
   ['DELETE', '/v1/tokens/nobody', closed(403, 403, 403, 404)],
+  ['DELETE', '/v1/tokens/%00', closed(403, 403, 403, 404)],
   ['GET', '/v1/audit-log', closed(403, 403, 403, 404)],
   // What no row speaks of is the administrator's.
   ['POST', '/', closed(403, 403, 403, 405), {}],
