@@ -228,7 +228,8 @@ function valuesOf(value: unknown, folder: string): readonly string[] | undefined
 const isUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//.test(text)
 
 /** A folder in a file begins at the file's own. */
-const placeIn = (folder: string) => (place: string) => (isUrl(place) ? place : resolve(folder, place))
+const placeIn = (folder: string) => (place: string) =>
+  place === '' || isUrl(place) ? place : resolve(folder, place)
 
 /** Where an inventory is; undefined: there is none. */
 function readStore(text: string): InventoryPlace | undefined {
