@@ -71,6 +71,13 @@ const standingIn = oncePer((cpus: FleetCpus) => {
     .map(({ bits, name }) => ({ bits, rest: table.setOfNames(dependencies.standingOn(name)).minus(spared) }))
 })
 
+/** What some of these features cannot be used without, and is not among them. */
+export const basesMissingFrom = (cpus: FleetCpus, features: FeatureSet): FeatureSet =>
+  standingIn(cpus).reduce(
+    (all, { bits, rest }) => (bits.leq(features) || rest.meet(features).isEmpty ? all : all.join(bits)),
+    FeatureSet.empty,
+  )
+
 /** Of these features, those that a definition must turn off with what is off: F16C with AVX. */
 export const halvesWithout = (cpus: FleetCpus, off: FeatureSet, features: FeatureSet): FeatureSet =>
   off.isEmpty

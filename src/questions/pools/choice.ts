@@ -5,6 +5,7 @@ import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import { detailsIn, withoutVoid } from '../../fleet/causes/finding.ts'
@@ -12,6 +13,7 @@ import type { Fleet, KeptCpu } from '../../fleet/fleet.ts'
 import { baselineOf, type Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import {
+  basesMissingFrom,
   type CommonOffer,
   findCommonOffer,
   findOnRequest,
@@ -175,14 +177,21 @@ export function choose(
  * does not have: libvirt's Icelake-Client has VBMI and no AVX-512. Where libvirt compares its bits, as it does too where a
  * definition turns some off, details of what is not there count.
  */
-function offOf(cpus: FleetCpus, { features: own, compat }: Model, offer: CommonOffer): FeatureSet {
-  const off = own.minus(offer.open).join(halvesWithout(cpus, missingFrom(cpus, own, offer), own))
+function offOf(cpus: FleetCpus, model: Model, offer: CommonOffer): FeatureSet {
+  const { features: own, compat } = model
+  const lacking = own.minus(offer.open)
+  const missing = lacking.join(basesOf(cpus)(model).minus(own).minus(offer.given))
+  const off = lacking.join(halvesWithout(cpus, missing, own))
   return off.isEmpty && !compat ? off : off.join(own.meet(offer.idle))
 }
 
-/** What guests of a model that has these features are not given, by the model or by words to add. */
-const missingFrom = ({ db }: FleetCpus, own: FeatureSet, { open, given }: CommonOffer): FeatureSet =>
-  db.features.all.minus(own.meet(open).join(given))
+/** What a model's features and QEMU's cannot be used without, and it does not have: of most models nothing. */
+const basesOf = oncePer((cpus: FleetCpus) =>
+  oncePer((model: Model) => {
+    const beyond = listBeyond(cpus.db).get(model) ?? FeatureSet.empty
+    return basesMissingFrom(cpus, model.features.join(beyond)).join(basesMissingFrom(cpus, model.features))
+  }),
+)
 
 /** So many features that are not known of some host count as one word. */
 const UNSURE_A_WORD = 16
@@ -235,7 +244,8 @@ function lackingBeyond(
 ): FeatureSet {
   const beyond = listBeyond(cpus.db).get(model) ?? FeatureSet.empty
   const { open } = offer
-  const missing = missingFrom(cpus, model.features.join(beyond), offer)
+  const bases = basesOf(cpus)(model).minus(beyond).minus(offer.given)
+  const missing = model.features.join(beyond).minus(open).join(bases)
   const lacking = beyond.minus(open).join(halvesWithout(cpus, missing, beyond))
   if (!lacking || lacking.isEmpty) return FeatureSet.empty
   const { features: table } = cpus.db
