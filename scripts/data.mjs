@@ -22,7 +22,7 @@ const texts = (change = (_name, text) => text) =>
 
 /** @param {Record<string, string>} files */
 const moduleOf = files => `const files = ${JSON.stringify(files)}
-  export const names = Object.keys(files)
+  export const names = () => Object.keys(files)
   export const read = name => files[name]`
 
 /** The module where nothing is packed: for programs that are no part of the package. */
@@ -89,17 +89,18 @@ export async function writeData(folder) {
   await writeFile(
     join(folder, 'data.js'),
     `import files from './${module}'
-export const names = Object.keys(files)
+export const names = () => Object.keys(files)
 export const read = name => files[name]
 `,
   )
   return ofModule(
     () => `import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-      const places = ${JSON.stringify(places)}
-      export const names = Object.keys(places)
+      let parsed
+      const places = () => (parsed ??= JSON.parse(${JSON.stringify(JSON.stringify(places))}))
+      export const names = () => Object.keys(places())
       export function read(name) {
         if (${JSON.stringify(PACKED)}.includes(name)) return readFileSync(__dirname + '/' + name, 'latin1')
-        const place = places[name]
+        const place = places()[name]
         if (!place) return undefined
         const line = Buffer.alloc(place[1])
         const file = openSync(__dirname + '/${module}')

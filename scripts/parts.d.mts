@@ -1,2 +1,3 @@
 export const withImportsFirst: (module: string) => string
 export const asCommonJs: (module: string) => string
+export const isPart: (text: string) => boolean

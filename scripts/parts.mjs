@@ -31,6 +31,12 @@ export function asCommonJs(module) {
   }\n})`
 }
 
+/**
+ * Whether a text is what `asCommonJs` makes.
+ * @param {string} text
+ */
+export const isPart = text => text.startsWith(BEFORE)
+
 const BEFORE = '(function(require,module,__dirname,load){"use strict";'
 const IMPORT = /import\s*\{([^}]*)\}\s*from\s*("[^"]+");/g
 const IMPORTS = new RegExp(`^(?:${IMPORT.source}\\s*)*`)

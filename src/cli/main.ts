@@ -1,22 +1,10 @@
 #!/usr/bin/env node
 // The program: it loads the parts of the package as CommonJS, and keeps what is compiled of them.
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import * as data from 'virtual:data'
-import { asCommonJs } from '../../scripts/parts.mjs'
+import { asCommonJs, isPart } from '../../scripts/parts.mjs'
 
 declare const __VERSION__: string
 /** The part that the program starts with, and the name of the function in it. */
@@ -37,12 +25,14 @@ type Program = Readonly<Record<string, () => Promise<void>>>
 /** What the parts export, by the names that they have in each other. */
 const loaded = new Map<string, { exports: unknown }>()
 
-/** What was compiled for the first time, by the file to keep it in. */
-const fresh = new Map<string, Script>()
+/** What was compiled for the first time, of which text. */
+interface Fresh {
+  readonly script: Script
+  readonly text: string
+}
 
-const folder = openFolder()
-if (folder !== undefined) process.once('exit', () => keepFresh(folder))
-load(__PART__).then(part => (part as Program)[__MAIN__]?.())
+/** By the file to keep it in. */
+const fresh = new Map<string, Fresh>()
 
 /** What `import()` does in a part. A package may be made of modules alone; js-yaml is CommonJS, which loads faster. */
 async function load(id: string): Promise<unknown> {
@@ -69,28 +59,20 @@ type Part = (
   load: (id: string) => Promise<unknown>,
 ) => void
 
+/** A part is ASCII, which esbuild sees to. */
 function compiled(id: string): Part {
   const filename = join(__dirname, id)
-  const { text, key } = readPart(filename)
-  const kept = folder === undefined || text.length < LEAST ? undefined : join(folder, `${id}-${key}`)
-  const code = asCommonJs(text)
-  const script = new Script(text.length < APART ? code : code.padEnd(APART), {
-    filename,
-    cachedData: kept === undefined ? undefined : readKept(kept),
-  })
-  if (kept !== undefined && script.cachedDataRejected !== false) fresh.set(kept, script)
+  const { size, mtimeMs } = statSync(filename)
+  const place = folder === undefined || size < LEAST ? undefined : join(folder, `${id}-${size}-${mtimeMs}`)
+  const kept = place === undefined ? undefined : readKept(place)
+  const text = kept?.text ?? standApart(asCommonJs(readFileSync(filename, 'latin1')))
+  const script = new Script(text, { filename, cachedData: kept?.code })
+  if (place !== undefined && script.cachedDataRejected !== false) fresh.set(place, { script, text })
   return script.runInThisContext()
 }
 
-/** The text of a part, which is ASCII, as esbuild sees to, and what changes when it does. */
-function readPart(path: string): { text: string; key: string } {
-  const file = openSync(path, 'r')
-  const { size, mtimeMs } = fstatSync(file)
-  const bytes = Buffer.alloc(size < APART / 2 ? size : Math.max(size, APART), ' ')
-  readSync(file, bytes, 0, size, 0)
-  closeSync(file)
-  return { text: bytes.toString('latin1'), key: `${size}-${mtimeMs}` }
-}
+/** A text with blanks at its end where it is large (`APART`). */
+const standApart = (text: string): string => (text.length < APART / 2 ? text : text.padEnd(APART))
 
 /**
  * The folder for what V8 compiles of the parts from run to run, `$XDG_CACHE_HOME/virt-cpu/code`: compiling took a third of the
@@ -125,28 +107,42 @@ function makeFolder(folder: string): void {
 function keepFresh(folder: string): void {
   if (fresh.size === 0) return
   try {
-    for (const [kept, script] of fresh) keep(kept, script)
+    for (const [place, part] of fresh) keep(place, part)
     removeOutdated(folder)
   } catch {
     // a read-only or full disk: the next run compiles again
   }
 }
 
-function readKept(path: string): Buffer | undefined {
+/**
+ * What is kept of a part: how long both are in 4 bytes each, the compiled code, and the text that it was compiled of, so that
+ * the part itself need be neither read nor made CommonJS. Undefined: nothing, or not that.
+ */
+function readKept(path: string): { code: Buffer; text: string } | undefined {
   try {
-    return readFileSync(path)
+    const bytes = readFileSync(path)
+    const end = HEAD + bytes.readUInt32LE(0)
+    if (bytes.length !== end + bytes.readUInt32LE(4)) return undefined
+    const text = bytes.toString('latin1', end)
+    return isPart(text) ? { code: bytes.subarray(HEAD, end), text } : undefined
   } catch {
     return undefined
   }
 }
 
+const HEAD = 8
+
 /**
  * Whoever reads the file meanwhile sees the old one or the new one, whole. V8 does not notice damage, and what is damaged
  * ends the process: the file has its name only when it is on the disk.
  */
-function keep(file: string, script: Script): void {
+function keep(file: string, { script, text }: Fresh): void {
+  const code = script.createCachedData()
+  const head = Buffer.alloc(HEAD)
+  head.writeUInt32LE(code.length, 0)
+  head.writeUInt32LE(text.length, 4)
   const part = `${file}.${process.pid}`
-  writeFileSync(part, script.createCachedData(), { mode: 0o600, flush: true })
+  writeFileSync(part, Buffer.concat([head, code, Buffer.from(text, 'latin1')]), { mode: 0o600, flush: true })
   renameSync(part, file)
 }
 
@@ -161,3 +157,7 @@ function removeOutdated(folder: string): void {
   for (const name of readdirSync(all))
     if (Date.now() - statSync(join(all, name)).mtimeMs > MONTH) rmSync(join(all, name), { recursive: true })
 }
+
+const folder = openFolder()
+if (folder !== undefined) process.once('exit', () => keepFresh(folder))
+load(__PART__).then(part => (part as Program)[__MAIN__]?.())

@@ -16,7 +16,7 @@ export function readDataFile(name: string): string {
 export const dataFile = (name: string): DataFile => ({ name, text: readDataFile(name) })
 
 /** The names of the data files of a folder, below `data`, in no special order. */
-export const dataNames = (folder: string): string[] => names.filter(name => name.startsWith(`${folder}/`))
+export const dataNames = (folder: string): string[] => names().filter(name => name.startsWith(`${folder}/`))
 
 /** What the build packed of a folder for a fast start; undefined where nothing is packed. */
 export const readPacked = (folder: string): string | undefined => read(`${folder}.packed`)
