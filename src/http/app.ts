@@ -7,7 +7,7 @@ import { type AccessOptions, type AccessVariables, auditChanges, guard } from '.
 import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
 import { EventFeed } from './inventory-events.ts'
 import { addInventoryRoutes, type InventoryRoutes, methodsOf, type ReadRequest } from './inventory-routes.ts'
-import { addJobRoutes, type Jobs, wantsJob } from './jobs.ts'
+import { addJobRoutes, type Jobs } from './jobs.ts'
 import { Metrics, type ServerState } from './metrics.ts'
 import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
 import { type Body, ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
@@ -282,3 +282,7 @@ function isOurs(host: string, names: readonly string[]): boolean {
 }
 
 const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)
+
+/** Whether a request asks for a job. */
+const wantsJob = (headers: Headers): boolean =>
+  /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(headers.get('prefer') ?? '')

@@ -156,10 +156,6 @@ export class Jobs {
   }
 }
 
-/** Whether a request asks for a job. */
-export const wantsJob = (headers: Headers): boolean =>
-  /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(headers.get('prefer') ?? '')
-
 type JobContext = Context<{ Variables: AccessVariables }>
 
 /** Adds the routes about jobs. */
