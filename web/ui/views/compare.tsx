@@ -7,10 +7,14 @@ import { formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
 
-/** Two CPUs side by side. */
-export function CompareContent({ route, navigate }: ViewProps) {
+/** Two CPUs side by side, once it is known which there are: before, a pool would be compared with itself. */
+export function CompareContent(props: ViewProps) {
+  const cpus = useAnswer('comparedCpus', scopeOfRoute(props.route))
+  return cpus ? <Compared {...props} cpus={cpus} /> : <Headline title={undefined} />
+}
+
+function Compared({ route, navigate, cpus }: ViewProps & Pick<CpuSelectProps, 'cpus'>) {
   const scope = scopeOfRoute(route)
-  const cpus = useAnswer('comparedCpus', scope) ?? []
   const [a, b] = [route.a ?? cpus[1]?.id ?? 'pool', route.b ?? cpus[2]?.id ?? 'pool']
   const answer = useAnswer('compare', a, b, scope)
   const titleOf = (id: ComparedCpu) => cpus.find(one => one.id === id)?.title ?? id
