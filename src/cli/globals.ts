@@ -257,3 +257,9 @@ async function openMap(path: string): Promise<CpuMap> {
   const { openCpuMap } = await import('../host/files/cpu-map.ts')
   return openCpuMap(path)
 }
+
+/** Sets an option of V8, after the program was told: what it keeps of compiled code belongs to the options (main.ts). */
+export function setV8Option(option: string): void {
+  process.emit('v8-option' as 'message', option, undefined)
+  process.getBuiltinModule('node:v8').setFlagsFromString(option)
+}

@@ -31,6 +31,9 @@ interface Fresh {
   readonly text: string
 }
 
+/** The options of V8 that were set so far: it takes over only what was compiled under the same ones. */
+let options = ''
+
 /** By the file to keep it in. */
 const fresh = new Map<string, Fresh>()
 
@@ -63,7 +66,8 @@ type Part = (
 function compiled(id: string): Part {
   const filename = join(__dirname, id)
   const { size, mtimeMs } = statSync(filename)
-  const place = folder === undefined || size < LEAST ? undefined : join(folder, `${id}-${size}-${mtimeMs}`)
+  const place =
+    folder === undefined || size < LEAST ? undefined : join(folder, `${id}-${size}-${mtimeMs}${options}`)
   const kept = place === undefined ? undefined : readKept(place)
   const text = kept?.text ?? standApart(asCommonJs(readFileSync(filename, 'latin1')))
   const script = new Script(text, { filename, cachedData: kept?.code })
@@ -108,6 +112,7 @@ function keepFresh(folder: string): void {
   if (fresh.size === 0) return
   try {
     for (const [place, part] of fresh) keep(place, part)
+    fresh.clear()
     removeOutdated(folder)
   } catch {
     // a read-only or full disk: the next run compiles again
@@ -159,5 +164,11 @@ function removeOutdated(folder: string): void {
 }
 
 const folder = openFolder()
-if (folder !== undefined) process.once('exit', () => keepFresh(folder))
+if (folder !== undefined) {
+  process.once('exit', () => keepFresh(folder))
+  process.on('v8-option', (option: string) => {
+    keepFresh(folder)
+    options += option
+  })
+}
 load(__PART__).then(part => (part as Program)[__MAIN__]?.())

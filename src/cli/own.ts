@@ -12,7 +12,7 @@ import type { Note } from '../questions/words/note.ts'
 import { type Line, Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
-import { openContext, type Session } from './globals.ts'
+import { openContext, type Session, setV8Option } from './globals.ts'
 import {
   DETAILS,
   FORMS,
@@ -51,8 +51,7 @@ async function givenFleet(
   args: Arguments,
   guestsAlone = false,
 ): Promise<GivenFleet> {
-  const { setFlagsFromString } = await import('node:v8')
-  setFlagsFromString('--heap-growing-percent=30')
+  setV8Option('--heap-growing-percent=30')
   const context = await openContext(session)
   const read = await readFleet(context, paths, { noSkip: args.has('no-skip') })
   const fleets = [read.fleet, ...read.others]

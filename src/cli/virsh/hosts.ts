@@ -13,7 +13,7 @@ import type { Context } from '../../questions/context.ts'
 import { definitionOf, hostCpu } from '../../questions/input/definition-of.ts'
 import type { Note, Noted } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Session } from '../globals.ts'
+import { type Session, setV8Option } from '../globals.ts'
 import { CommandError, type OptionSpec, UsageError } from '../spec.ts'
 
 /** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */
@@ -112,8 +112,7 @@ const MANY = 200
  * Keeps V8's young generation as small as it is: what a host turns into is dropped with the next one, so a
  * larger one makes a stream of a hundred thousand take 50 MB more, and no less time.
  */
-const stayYoung = (): void =>
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+const stayYoung = (): void => setV8Option('--semi-space-growth-factor=1')
 
 /** Says which hosts of a directory are missing in an answer, whether that was asked for or not. */
 export async function tellSkipped(session: Session, notes: readonly Note[]): Promise<void> {
