@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as jose from 'jose'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openOidc, readIssuer, readRoles } from '../../src/cli/oidc.ts'
 import type { Authenticate } from '../../src/http/access.ts'
-import { CLI } from './virt-cpu.ts'
+import { killServers, startServer } from './served.ts'
+
+afterEach(killServers)
 
 const KEY = { kid: 'k1', alg: 'RS256' }
 const pair = await jose.generateKeyPair('RS256', { extractable: true })
@@ -146,14 +147,8 @@ test('a provider that is down, or is another, is no reason to call a token bad',
 
 test('the built command believes the provider that it is given', async () => {
   const args = ['--oidc-issuer', issuer, '--oidc-audience', 'virt-cpu', '--oidc-role', 'ops=read']
-  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', '--log', 'json', ...args])
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-    })
-  await expect.poll(() => said, { timeout: 20_000 }).toMatch(/serves http\S+/)
-  const url = `${/http:\S+/.exec(said)?.[0]}v1/cpu-models`
+  const { child, url: root, said } = await startServer(['--log', 'json', ...args], 20_000)
+  const url = `${root}v1/cpu-models`
   const statusOf = async (token?: string) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     return (await fetch(url, { method: 'POST', body: '{"arch": "x86_64"}', headers })).status
@@ -164,7 +159,7 @@ test('the built command believes the provider that it is given', async () => {
   expect(await statusOf(await sign({ claims: { groups: ['others'] } }))).toBe(403)
   child.kill('SIGTERM')
   await once(child, 'close')
-  expect(said).toMatch(/"who":"oidc:ann".*"status":200/)
+  expect(said()).toMatch(/"who":"oidc:ann".*"status":200/)
 })
 
 test('settings: https alone, and roles that there are', () => {

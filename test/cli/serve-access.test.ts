@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
@@ -8,35 +8,12 @@ import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { GivenTokens, readTokens } from '../../src/cli/tokens.ts'
-import { CLI, virtCpu } from './virt-cpu.ts'
+import { killServers, startServer } from './served.ts'
+import { virtCpu } from './virt-cpu.ts'
 
-const running: ChildProcess[] = []
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
-})
+afterEach(killServers)
 
-interface Served {
-  readonly child: ChildProcess
-  readonly url: string
-  /** All that it wrote. */
-  readonly said: () => string
-}
-
-/** Starts the built command and waits until it says where it is. */
-async function serve(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Served> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  })
-  running.push(child)
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (more: string) => {
-      text += more
-    })
-  await expect.poll(() => text, { timeout: 20_000 }).toMatch(/serves http\S+/)
-  return { child, url: /https?:\S+/.exec(text)?.[0] ?? '', said: () => text }
-}
+const serve = (args: readonly string[], env?: NodeJS.ProcessEnv) => startServer(args, 20_000, env)
 
 /** A new token, and its setting, from the command. */
 function newToken(user: string): { readonly secret: string; readonly setting: string } {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openInventory } from '../../src/inventory/open.ts'
+import { killServers, type Served, startServer } from '../cli/served.ts'
 import { CLI, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { isLong } from '../effort.ts'
 import { inventoryRoutes } from '../http/inventory-contract.ts'
@@ -16,36 +17,17 @@ import { type Postgres, startPostgres, whyNoPostgres } from './postgres.ts'
 
 /** The command `serve` with an inventory, as it is built. */
 
-const running: ChildProcess[] = []
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL')
-})
-
-interface Served {
-  readonly child: ChildProcess
-  readonly url: string
-  readonly said: () => string
-}
+afterEach(killServers)
 
 const folder = () => mkdtempSync(join(tmpdir(), 'inventory-'))
 
 /** Starts a server, and waits until its inventory is open. */
 async function serve(store: string, env: NodeJS.ProcessEnv = {}): Promise<Served> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', '--store', store], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  })
-  running.push(child)
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (more: string) => {
-      said += more
-    })
-  await expect.poll(() => said, { timeout: 30_000 }).toMatch(/serves http\S+/)
-  const url = /http:\S+(?=\/ )/.exec(said)?.[0] ?? ''
+  const served = await startServer(['--store', store], 30_000, env)
+  const url = served.url.replace(/\/$/, '')
   const isReady = async () => (await fetch(`${url}/readyz`)).status
   await expect.poll(isReady, { timeout: 60_000, interval: 50 }).toBe(200)
-  return { child, url, said: () => said }
+  return { ...served, url }
 }
 
 async function stop({ child }: Served): Promise<{ status: unknown; ms: number }> {

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { expect } from 'vitest'
+import { CLI } from './virt-cpu.ts'
+
+/** A server as it is built, in a process of its own. */
+export interface Served {
+  readonly child: ChildProcess
+  readonly url: string
+  /** All that it wrote. */
+  readonly said: () => string
+}
+
+const running: ChildProcess[] = []
+
+/** For `afterEach` of whoever starts servers. */
+export function killServers(): void {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+}
+
+/** Starts the built command and waits until it says where it is, so many milliseconds at most. */
+export async function startServer(
+  args: readonly string[],
+  within: number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Served> {
+  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  running.push(child)
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (more: string) => {
+      text += more
+    })
+  await expect.poll(() => text, { timeout: within }).toMatch(/serves http\S+/)
+  return { child, url: /https?:\S+/.exec(text)?.[0] ?? '', said: () => text }
+}
