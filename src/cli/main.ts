@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The program: it loads the parts of the package as CommonJS, and keeps what is compiled of them.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import * as data from 'virtual:data'
 import { asCommonJs, isPart } from '../../scripts/parts.mjs'
+import { makeFolder } from '../host/files/write.ts'
 
 declare const __VERSION__: string
 /** The part that the program starts with, and the name of the function in it. */
@@ -92,19 +93,12 @@ function openFolder(): string | undefined {
   if (!caches) return undefined
   const folder = join(caches, 'virt-cpu', 'code', `${__VERSION__}-${process.version}`)
   try {
-    makeFolder(folder)
+    if (!statSync(folder, { throwIfNoEntry: false })) makeFolder(folder, 0o700)
     const { uid, mode } = statSync(folder)
     return uid === process.getuid?.() && (mode & 0o022) === 0 ? folder : undefined
   } catch {
     return undefined // a read-only or full disk
   }
-}
-
-/** Node's own way to make the folders above too never ends where the kernel says that there is no place, as in `/proc`. */
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })) return
-  makeFolder(dirname(folder))
-  mkdirSync(folder, { mode: 0o700 })
 }
 
 /** The next run reads what is kept, with the functions that ran. */
