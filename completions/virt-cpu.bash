@@ -29,7 +29,7 @@ _virt_cpu() {
     what-if) options='--fleet --remove --replace --add --move --drop --apply --upgrade --kernel --machine --effects --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --only --apply --room --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drift) options='--old --new --by --no-skip --strict --details --json --markdown --color --no-pager --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
-    check) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;
+    check) options='--fleet --now --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --no-skip --strict --details --json --markdown --color --no-pager --dot --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --format --qemu --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='check' ;;
     audit) options='--fleet --model --guest-os --today --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;

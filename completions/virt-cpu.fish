@@ -277,6 +277,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from drift" -l cpu-map -r -d 'an
 complete -c virt-cpu -n "__fish_seen_subcommand_from drift" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a check -d 'Check a fleet against its requirements'
 complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l now -r -d 'the time by which `reported-within` is judged; absent: now, on the command line and of an inventory'
 complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
 complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l strict -d 'what is not known counts as no: status 1 for an unknown verdict or a skipped host'
 complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l details -d 'everything, not only the finding, what to do and what fits a screen'

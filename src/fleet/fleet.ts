@@ -35,6 +35,8 @@ export interface Fleet {
   readonly guests: readonly FleetGuest[]
   /** Labels of the pools, bytewise: those that hosts name, and those that only the fleet file names. */
   readonly pools: readonly string[]
+  /** When it was read, in milliseconds since 1970; absent: not said. */
+  readonly readAt?: number | undefined
   /** What features are worth; absent: what the package's own data says. */
   readonly weights?: ClassWeights | undefined
   /** What pools that are planned must keep to. */

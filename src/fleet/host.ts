@@ -99,6 +99,8 @@ export interface FleetHost {
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
   /** What `mitigations=` of its kernel's command line says, such as `auto,no_guest_host`. */
   readonly mitigations?: string | undefined
+  /** When it last said what it is: a day, or a time with its zone, as ISO 8601 has them. */
+  readonly reported?: string | undefined
   /** Hash of the document it was read from: equal hashes are equal CPUs, unlooked-at. */
   readonly documentHash?: string | undefined
 }

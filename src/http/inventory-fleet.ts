@@ -1,6 +1,7 @@
 import { type FleetOf, openStoredFleet, parseFleetName, type StoredFleet } from '../inventory/stored-fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { type FleetInput, type OpenedFleet, standFor } from '../questions/input/fleet/open-fleet.ts'
+import { secondsOf } from '../questions/input/fleet/read-rules.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 
 /** Where hosts of an inventory come from; it throws where there are none. */
@@ -34,7 +35,8 @@ export async function resolveFleets(
     if (part.documents !== undefined)
       throw new BadRequest(`${question.name}: give documents or a fleet of the inventory, not both`)
     const said = typeof fleet === 'string' ? undefined : rules
-    fleets.set(place, await openStoredFleet(context, await source(parseFleetName(from)), said))
+    const stored = await source({ ...parseFleetName(from), within: shortestPeriod(rules.requirements) })
+    fleets.set(place, await openStoredFleet(context, stored, said))
     return { ...rest, documents: [] }
   }
   let resolved: Json = hasFleet(question.input) ? await open(request, '') : request
@@ -47,6 +49,15 @@ export async function resolveFleets(
       standFor((place === '' ? input : (input as Json)[place]) as FleetInput, fleet)
   }
   return { request: resolved, prepare }
+}
+
+/** The shortest time within which requirements want reports; undefined: none does. */
+function shortestPeriod(requirements: unknown): number | undefined {
+  const all = Array.isArray(requirements) ? requirements : []
+  const periods = all.flatMap(one => (isObject(one) ? [one['reported-within']] : []))
+  const seconds = periods.flatMap(period => (typeof period === 'string' ? (secondsOf(period) ?? []) : []))
+  const known = seconds.filter(Number.isFinite)
+  return known.length > 0 ? Math.min(...known) : undefined
 }
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null

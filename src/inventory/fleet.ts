@@ -25,7 +25,7 @@ export async function fleetOf(db: Db, context: Context, of: FleetOf): Promise<Op
 }
 
 /** The hosts, with a text of each profile and the texts that have guests. */
-export async function readStoredFleet(db: Db, { pool, time }: FleetOf): Promise<StoredFleet> {
+export async function readStoredFleet(db: Db, { pool, time, within }: FleetOf): Promise<StoredFleet> {
   const rows = await hostsAt(db, { pool, time })
   const hosts = rows.map(({ text, ...row }) => (text === null ? row : { ...row, text }))
   const pools = new Set(rows.map(row => row.pool))
@@ -37,7 +37,21 @@ export async function readStoredFleet(db: Db, { pool, time }: FleetOf): Promise<
     profiles: await profileTexts(db, [...new Set(rows.map(({ profile }) => profile))]),
     texts: await ownTexts(db, [...new Set(rows.flatMap(({ text }) => text ?? []))]),
     pinned: Object.fromEntries(pinned),
+    ...(within !== undefined && time === undefined && { late: await lateHosts(db, pool, within) }),
   }
+}
+
+/** Which hosts did not report within so many seconds. */
+async function lateHosts(db: Db, pool: string | undefined, within: number): Promise<StoredFleet['late']> {
+  const ofPool = pool === undefined ? sql`true` : sql`pool = ${pool}`
+  const { rows } = await sql<{ now: Date; late: Readonly<Record<string, number>> | null }>`
+    with clock as (select date_trunc('milliseconds', clock_timestamp()) as now)
+    select now, (
+      select jsonb_object_agg(id, floor(extract(epoch from seen) * 1000)) from host
+      where ${ofPool} and seen < now - make_interval(secs => ${within})
+    ) as late from clock`.execute(db)
+  const { now = new Date(0), late } = rows[0] ?? {}
+  return { readAt: now.getTime(), reported: late ?? {} }
 }
 
 async function hostsAt(db: Db, { pool, time }: FleetOf): Promise<readonly HostRow[]> {

@@ -1,6 +1,7 @@
 import { ParseError } from '../core/parse-error.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
-import { assembleFleet } from '../questions/input/fleet/assemble.ts'
+import { assembleFleet, type ReadFleet } from '../questions/input/fleet/assemble.ts'
 import type { FleetDocument, Member } from '../questions/input/fleet/members.ts'
 import { type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
 import { readRules } from '../questions/input/fleet/read-rules.ts'
@@ -14,6 +15,8 @@ export interface FleetOf {
   readonly pool?: string | undefined
   /** Absent: now. */
   readonly time?: Date | undefined
+  /** Which hosts did not report within so many seconds is wanted too; known of now alone. */
+  readonly within?: number | undefined
 }
 
 /** A host of a stored fleet. */
@@ -43,6 +46,15 @@ export interface StoredFleet {
   readonly texts: readonly StoredText<string>[]
   /** The pinned CPUs, by pool. */
   readonly pinned: Readonly<Record<string, string>>
+  /** Absent: it was not wanted. */
+  readonly late?: LateHosts | undefined
+}
+
+/** Hosts that did not report within some time; times are milliseconds since 1970, by the database's clock. */
+interface LateHosts {
+  readonly readAt: number
+  /** When they reported last, by their ids. */
+  readonly reported: Readonly<Record<string, number>>
 }
 
 /**
@@ -60,7 +72,20 @@ export async function openStoredFleet(
   const kept = { ...stored.pinned, ...(rules?.['kept-cpus'] as object | undefined) }
   const hasKept = Object.keys(kept).length > 0
   const said = hasKept || rules ? { ...rules, ...(hasKept && { 'kept-cpus': kept }) } : undefined
-  return openedFleet(context, assembleFleet(context, documents, said && readRules(said, faultOf)))
+  const read = assembleFleet(context, documents, said && readRules(said, faultOf))
+  return openedFleet(context, stored.late ? withReports(read, stored.late) : read)
+}
+
+/** Those that are not late count as if they had just reported. */
+function withReports(read: ReadFleet, { readAt, reported }: LateHosts): ReadFleet {
+  const at = (time: number) => new Date(time).toISOString()
+  const times = new Map(Object.entries(reported).map(([id, time]) => [id, at(time)]))
+  const told = (fleet: Fleet): Fleet => ({
+    ...fleet,
+    readAt,
+    hosts: fleet.hosts.map(host => ({ ...host, reported: times.get(host.path ?? '') ?? at(readAt) })),
+  })
+  return { ...read, fleet: told(read.fleet), others: read.others.map(told) }
 }
 
 const faultOf: RuleFault = (path, what) => new ParseError(`${['fleet', ...path].join('.')}: ${what}`)

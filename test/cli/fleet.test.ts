@@ -188,6 +188,23 @@ test.each(['hosts', 'explain', 'migrate', 'models'])('%s of guests alone tells w
 })
 
 describe('check', () => {
+  test('a host that has not reported for longer fails by the time that is given', () => {
+    const text = `hosts: [{files: h.xml, reported: '2026-11-28T12:00Z'}]\nrequirements: [{reported-within: 2d}]\n`
+    const own = folderOf({ 'h.xml': hostXml('Haswell'), 'fleet.yaml': text })
+    const checked = (now: string) => virtCpu(['check', 'fleet.yaml', '--now', now], { cwd: own })
+    expect(checked('2026-11-30T12:00Z').status).toBe(0)
+    const { status, stdout } = checked('2026-11-30T12:01Z')
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringContaining('h has not reported since 2026-11-28T12:00Z'),
+    ])
+    expect(checked('today')).toMatchObject({ status: 2, stderr: expect.stringContaining('must be a day') })
+    writeFileSync(join(own, 'fleet.yaml'), text.replace('2d', '2 days'))
+    expect(virtCpu(['check', 'fleet.yaml'], { cwd: own }).stderr).toMatch(
+      /fleet\.yaml:2:34.*must be minutes, hours or days/,
+    )
+  })
+
   test('pass and fail by demand, with the hosts and the remedy', () => {
     const { status, stdout } = run('check', 'fleet.yaml')
     expect([status, stdout]).toEqual([1, expect.stringMatching(/FAIL +TSX everywhere[\s\S]*pass +two hosts/)])

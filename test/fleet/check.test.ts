@@ -14,6 +14,7 @@ function check(
   fleet: readonly FleetHost[],
   requirement: Omit<Requirement, 'name'>,
   running: string | readonly FleetGuest[] = '',
+  now?: number,
 ): RequirementResult[] {
   const groups = groupHosts(fleet)
   return checkFleet({
@@ -21,6 +22,7 @@ function check(
     cpus,
     levels,
     groups,
+    now,
     needsOf: ({ fault, name }) => {
       throw fault(name)
     },
@@ -63,6 +65,8 @@ function show(failure: RequirementFailure): string {
       return `${failure.odd.group.name} is odd`
     case 'vulnerable':
       return `${failure.host.name} ${failure.name} ${failure.status}`
+    case 'silent':
+      return `${failure.host.name} silent`
     case 'stuck':
       return `${failure.stuck.guest.name} is stuck`
     case 'guest-lacks':
@@ -179,6 +183,26 @@ describe('demands', () => {
       'b spectre_v2 Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; BHI: Vulnerable',
       'c  undefined',
     ])
+  })
+
+  test('exactly those hosts are late that did not report within the time, or of which that is not known', () => {
+    const times = fc.array(fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }), { minLength: 1 })
+    fc.assert(
+      fc.property(
+        times,
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 1, max: 20 }),
+        (all, now, within) => {
+          const fleet = all.map((at, i) => ({
+            ...{ name: `n${i}`, features: bits('avx') },
+            reported: at === undefined ? undefined : new Date(at * 1000).toISOString(),
+          }))
+          const [verdict] = check(fleet, { reportedWithin: within }, '', now * 1000)
+          const late = fleet.filter((_, i) => now - (all[i] ?? -1000) > within)
+          expect(verdict?.failures.map(show).sort()).toEqual(late.map(({ name }) => `${name} silent`).sort())
+        },
+      ),
+    )
   })
 
   test('must-have holds exactly where the baseline has it all', () => {

@@ -158,6 +158,27 @@ export function fleetQuestionsContract(open: () => Promise<Inventory>, fleets: n
     ])
   })
 
+  test('hosts that did not report within the time that a requirement says fail it', async () => {
+    const hours = (count: number) => new Date(Date.now() - count * 3_600_000)
+    for (const [id, at] of [
+      ['new', hours(1)],
+      ['old', hours(5)],
+      ['older', hours(50)],
+    ] as const)
+      await inventory.report({ id: `late-${id}`, pool: 'late', text: capabilities({}), at })
+    const late = async (from: string, period: string) => {
+      const fleet = { from, requirements: [{ 'reported-within': period }] }
+      const { said } = await ask('check', { fleet })
+      const [{ failures }] = said.verdicts as [{ failures: readonly { text: string }[] }]
+      return failures.map(({ text }) => text.slice(0, text.indexOf(' ')))
+    }
+    expect(await late('inventory:late', '2h')).toEqual(['late-old', 'late-older'])
+    expect(await late('inventory:late', '2d')).toEqual(['late-older'])
+    expect(await late('inventory:late', '3d')).toEqual([])
+    // Nobody knows when they had reported then.
+    expect(await late(`inventory:late@${hours(1).toISOString()}`, '3d')).toHaveLength(3)
+  })
+
   test('documents and the inventory are not mixed, and other questions take no fleet', async () => {
     const both = await ask('explain', { documents: [], fleet: 'inventory' })
     expect(both).toMatchObject({ status: 400, said: { error: { message: /not both/ } } })

@@ -106,7 +106,13 @@ export const checkCommand = ownCommand({
     'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +
     'Status 0: it keeps to them, 1: it does not, 2: a host could not be read, or nothing is required.',
   example: 'virt-cpu check test/stories/20/fleet.yaml',
+  fields: { now: { value: 'time' } },
   options: REPORTS,
+  inputs: {
+    placeholders: {},
+    arguments: [],
+    open: async args => ({ input: { now: args.get('now') ?? new Date().toISOString() }, notes: [] }),
+  },
   prepare: requireRequirements,
   write(args, answers, given) {
     const paths = args.all('fleet')

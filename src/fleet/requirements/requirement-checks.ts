@@ -116,6 +116,8 @@ interface FleetCheckInput {
   readonly finder: CauseFinder
   /** Every group of the fleet. */
   readonly groups: readonly Group[]
+  /** The time by which it is judged, in milliseconds since 1970; absent: nobody's report is known to be late. */
+  readonly now?: number | undefined
   /** All that a system needs. @throws what its `fault` makes where that is not known */
   readonly needsOf: (system: NamedSystem) => FeatureSet
 }
@@ -215,6 +217,17 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
     kind: 'not-vulnerable',
     findFailures: (_, { notVulnerable }, pool) =>
       notVulnerable ? hostsOf(pool).flatMap(checkVulnerabilities) : undefined,
+  },
+  {
+    kind: 'reported-within',
+    findFailures: ({ now = 0 }, { reportedWithin: within }, pool) =>
+      within === undefined
+        ? undefined
+        : hostsOf(pool).flatMap((host): RequirementFailure[] => {
+            const { reported } = host
+            const isLate = reported === undefined || now - Date.parse(reported) > within * 1000
+            return isLate ? [{ kind: 'silent', host, within }] : []
+          }),
   },
   {
     kind: 'movable',

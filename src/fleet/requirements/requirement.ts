@@ -47,6 +47,8 @@ export interface Requirement {
   readonly notVulnerable?: boolean | undefined
   /** N+1: the pool has two hosts at least, and every guest another one to go to. */
   readonly movable?: boolean | undefined
+  /** Every host has reported within so many seconds. */
+  readonly reportedWithin?: number | undefined
   /** Guests see every hazard of their pool's hosts, and these agree where they must, by the features' orders. */
   readonly safe?: boolean | undefined
 }
@@ -75,6 +77,7 @@ export type RequirementKind =
   | 'alike'
   | 'not-vulnerable'
   | 'movable'
+  | 'reported-within'
   | 'safe'
   | 'kept-cpu'
 
@@ -118,6 +121,8 @@ export type RequirementFailure =
       readonly name: string
       readonly status: string | undefined
     }
+  /** Absent `host.reported`: not known, which is no better. */
+  | { readonly kind: 'silent'; readonly host: FleetHost; readonly within: number }
   | { readonly kind: 'stuck'; readonly stuck: StuckGuest }
   /** The guest's CPU lacks what the pool's guests must have, wherever it runs. */
   | { readonly kind: 'guest-lacks'; readonly guest: FleetGuest; readonly features: readonly Feature[] }

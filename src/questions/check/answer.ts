@@ -34,6 +34,7 @@ export const VerdictAnswer = v.strictObject({
     'same-microcode',
     'alike',
     'not-vulnerable',
+    'reported-within',
     'movable',
     'safe',
     'kept-cpu',

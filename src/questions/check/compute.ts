@@ -34,6 +34,7 @@ export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
   'same-microcode': 'hosts of one signature run one microcode',
   alike: 'hosts of one signature have the same features',
   'not-vulnerable': 'no host is vulnerable',
+  'reported-within': 'every host reported lately',
   movable: 'the pool survives the loss of any host',
   'kept-cpu': 'the hosts of the pool give its kept CPU',
   safe: 'guests see what is dangerous on any of their hosts',
@@ -130,6 +131,12 @@ function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
             text: `${failure.host.name}: ${failure.name}: ${failure.status}`,
             remedy: 'update microcode and kernel',
           }
+    case 'silent': {
+      const { name, reported } = failure.host
+      return reported === undefined
+        ? { text: `${name}: not known when it last reported`, remedy: SAY_WHEN }
+        : { text: `${name} has not reported since ${reported}`, remedy: ASK_WHY }
+    }
     case 'guest-lacks': {
       const { guest, features } = failure
       return {
@@ -171,6 +178,8 @@ function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
 }
 
 const SAY_MORE = 'record the host again with `virsh capabilities`, or say it in the fleet file'
+const SAY_WHEN = 'say it in the fleet file (`reported: 2026-11-30`), or ask a server where hosts report'
+const ASK_WHY = 'see what became of the host and its agent, or take it out'
 const UPDATE = 'update microcode or firmware, cold boot, restart guests'
 
 const rev = (revision: number): string => `0x${hex(revision, 1)}`
@@ -188,8 +197,11 @@ function sayOdd({ group, norm, lacks, has }: Outlier): FailureWords {
   }
 }
 
-/** Whether the fleet keeps to its requirements, pool by pool, and why not. Of no requirements: it does. */
-export function checkAnswer(view: FleetView): CheckAnswer {
+/**
+ * Whether the fleet keeps to its requirements, pool by pool, and why not. Of no requirements: it does.
+ * @param now the time by which it is judged; absent: when it was read
+ */
+export function checkAnswer(view: FleetView, now = view.fleet.readAt): CheckAnswer {
   const { db, cpus, levels, fleet, finder, groups } = view
   const checked = {
     db,
@@ -198,6 +210,7 @@ export function checkAnswer(view: FleetView): CheckAnswer {
     fleet,
     finder,
     groups,
+    now,
     needsOf: (one: NamedSystem) => needsOf(view, one),
   }
   const results = checkFleet(checked).map(result => ({
@@ -274,6 +287,7 @@ function hostsOf(failure: RequirementFailure): (readonly FleetHost[])[] {
     case 'microcode':
     case 'vendor':
     case 'vulnerable':
+    case 'silent':
       return [[failure.host]]
     case 'older-microcode':
       return [failure.hosts]

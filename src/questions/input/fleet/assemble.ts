@@ -285,7 +285,7 @@ const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEn
   Object.assign({}, ...rules.filter(rule => appliesTo(rule, path)).map(({ says }) => says))
 
 function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
-  const { kernel, hypervisor, libvirt, microcode, uuid, cpus, vulnerabilities, mitigations } = said
+  const { kernel, hypervisor, libvirt, microcode, uuid, cpus, vulnerabilities, mitigations, reported } = said
   const hz = said['tsc-hz']
   const given = {
     kernel,
@@ -296,6 +296,7 @@ function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
     cpus,
     vulnerabilities,
     mitigations,
+    reported,
     physBits: said['phys-bits'],
     xsaveSize: said['xsave-size'],
     lineSize: said['line-size'],

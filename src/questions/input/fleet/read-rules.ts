@@ -112,6 +112,12 @@ type GivenRequirement = NonNullable<FleetFile['requirements']>[number]
 const isDemand = (value: unknown): boolean =>
   value !== undefined && value !== false && (typeof value !== 'object' || Object.keys(value ?? {}).length > 0)
 
+const SECONDS: Readonly<Record<string, number>> = { m: 60, h: 3600, d: 86_400 }
+
+/** `2d` in seconds. */
+export const secondsOf = (period: string | undefined): number | undefined =>
+  period === undefined ? undefined : Number.parseInt(period, 10) * (SECONDS[period.slice(-1)] ?? 1)
+
 /** Looks up names, and says where in the file one means nothing. */
 class Lookup {
   readonly #context: Context
@@ -213,6 +219,7 @@ class Lookup {
       sameMicrocode: given['same-microcode'],
       alike: given.alike,
       notVulnerable: given['not-vulnerable'],
+      reportedWithin: secondsOf(given['reported-within']),
       movable: given.movable,
       safe: given.safe,
     }

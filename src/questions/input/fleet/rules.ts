@@ -29,6 +29,18 @@ const flag = v.boolean('must be true or false')
 /** One text, or a list of them. */
 const texts = v.lazy(value => (Array.isArray(value) ? v.array(text) : text))
 
+const TIME = 'must be a day such as 2026-11-30, or a time with its zone such as 2026-11-30T12:30Z'
+
+/** When something was; a day is its beginning in UTC. */
+export const timeText = v.pipe(
+  v.string(TIME),
+  v.regex(/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/, TIME),
+  v.check(given => !Number.isNaN(Date.parse(given)), TIME),
+)
+
+const PERIOD = 'must be minutes, hours or days, such as 90m, 12h or 2d'
+const period = v.pipe(v.string(PERIOD), v.regex(/^[1-9]\d{0,4}[mhd]$/, PERIOD))
+
 const facts = {
   'phys-bits': v.optional(whole(32, 64)),
   'tsc-hz': v.optional(whole(1)),
@@ -42,6 +54,7 @@ const facts = {
   uuid: v.optional(text),
   vulnerabilities: v.optional(v.record(text, text, 'must be a status by name')),
   mitigations: v.optional(text),
+  reported: v.optional(timeText),
 }
 
 const hostEntry = mapping({
@@ -104,6 +117,7 @@ const requirement = mapping({
   'same-microcode': v.optional(flag),
   alike: v.optional(flag),
   'not-vulnerable': v.optional(flag),
+  'reported-within': v.optional(period),
   movable: v.optional(flag),
   safe: v.optional(flag),
   os: v.optional(texts),
