@@ -442,27 +442,54 @@ test('named, locked and limited pools: undone, saved with the page, and what a s
   )
 })
 
-test('arrows run around boxes', () => {
+/** The room that a window of 320 pixels has for the graph, which may be drawn smaller. */
+const PHONE = 328
+
+interface Rectangle {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+test('the graph is as narrow as the window, and its arrows run around boxes', () => {
   const graphs = fc.integer({ min: 2, max: 14 }).chain(n =>
     fc.record({
       boxes: fc.tuple(
         ...Array.from({ length: n }, (_, id) =>
           fc.record({
             id: fc.constant(id),
-            width: fc.integer({ min: 60, max: 230 }),
+            width: fc.constantFrom(60, 150, 230),
             height: fc.integer({ min: 39, max: 124 }),
+            pool: fc.constantFrom('a', 'b', undefined),
           }),
         ),
       ),
       arrows: fc
-        .uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), { maxLength: 2 * n, selector: String })
+        .uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), {
+          maxLength: 3 * n,
+          selector: String,
+          size: 'max',
+        })
         .map(pairs => pairs.filter(([a, b]) => a < b).map(([from, to]) => ({ from, to }))),
-      room: fc.constantFrom(0, 700, 1400),
+      room: fc.constantFrom(0, PHONE, 700, 1400),
     }),
   )
   fc.assert(
     fc.property(graphs, graph => {
-      const { boxes, arrows, width, height } = layOutGraph(graph)
+      // A box of no pool has no such key.
+      const sizes = {
+        ...graph,
+        boxes: graph.boxes.map(({ pool, ...box }) => (pool ? { ...box, pool } : box)),
+      }
+      const { boxes, areas, arrows, width, height } = layOutGraph(sizes)
+      if (graph.room >= PHONE) expect(width).toBeLessThanOrEqual(graph.room)
+      const meets = (a: Rectangle, b: Rectangle) =>
+        a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+      boxes.forEach((box, i) => {
+        for (const other of boxes.slice(i + 1)) expect(meets(box, other)).toBe(false)
+        for (const area of areas) expect(meets(box, area)).toBe(graph.boxes[box.id]?.pool === area.pool)
+      })
       for (const { from, to, points } of arrows) {
         for (const [x, y] of pointsAlong(points)) {
           expect(x >= 0 && y >= 0 && x <= width && y <= height).toBe(true)

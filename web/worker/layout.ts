@@ -1,7 +1,8 @@
 import { Graph, layout } from '@dagrejs/dagre'
 import type { GraphPlaces, GraphSizes } from '../shared/displays.ts'
+import { layOutInLanes } from './lanes.ts'
 
-const GAP = { within: 22, between: 64, rows: 44, edges: 12, margin: 2, bend: 12, name: 6 }
+const GAP = { within: 22, between: 64, edges: 12, margin: 2, bend: 12, name: 6 }
 /** An arrow's tip does not touch its box. */
 const TIP = 2
 /** At most this many columns where no arrow connects the boxes. */
@@ -10,36 +11,22 @@ const COLUMNS = 3
 type Raw = Pick<GraphPlaces, 'boxes' | 'areas' | 'arrows'>
 
 /**
- * Places boxes along their arrows, which run around boxes, and areas around the boxes of a pool: from left to right where
- * the room suffices, else from top to bottom where that is narrower.
+ * Places boxes and leads their arrows around them, with areas around the boxes of a pool: from left to right where the room
+ * suffices, else one below the other.
  */
 export function layOutGraph(sizes: GraphSizes): GraphPlaces {
   if (sizes.arrows.length === 0) return layOutGrid(sizes)
-  const across = finish(layOutAcross(sizes, GAP.between))
-  if (across.width <= sizes.room) return across
-  const turned = { ...sizes, boxes: sizes.boxes.map(turn) }
-  const { boxes, areas, arrows } = layOutAcross(turned, GAP.rows)
-  const down = finish({
-    boxes: boxes.map(turn),
-    areas: areas.map(turn),
-    arrows: arrows.map(arrow => ({ ...arrow, points: arrow.points.map(([x, y]) => [y, x] as const) })),
-  })
-  return down.width < across.width ? down : across
+  const across = moveIntoView(layOutAcross(sizes))
+  return across.width <= sizes.room ? across : moveIntoView(layOutInLanes(sizes))
 }
 
-/** Swaps across and down. */
-function turn<T extends Size & Partial<Place>>(one: T): T {
-  const { x, y, width, height } = one
-  return { ...one, ...(x === undefined ? {} : { x: y, y: x }), width: height, height: width }
-}
-
-/** Places boxes from left to right. @param between the gap between two columns */
-function layOutAcross({ boxes, arrows }: GraphSizes, between: number): Raw {
+/** Places boxes from left to right. */
+function layOutAcross({ boxes, arrows }: GraphSizes): Raw {
   const graph = new Graph({ compound: true })
   graph.setGraph({
     rankdir: 'LR',
     nodesep: GAP.within,
-    ranksep: between,
+    ranksep: GAP.between,
     edgesep: GAP.edges,
     marginx: GAP.margin,
     marginy: GAP.margin,
@@ -65,21 +52,16 @@ function layOutAcross({ boxes, arrows }: GraphSizes, between: number): Raw {
   }))
   return {
     boxes: placed,
-    areas: [...areas].map(pool => ({ pool, ...cornerOf(areaOf(pool)) })),
+    areas: [...areas].map(pool => {
+      const { y, height, ...others } = cornerOf(areaOf(pool))
+      // There is room for the area's name.
+      return { pool, ...others, y: y - GAP.name, height: height + GAP.name }
+    }),
     arrows: led,
   }
 }
 
-/** Makes room for the areas' names. */
-const finish = ({ areas, ...others }: Raw): GraphPlaces =>
-  moveIntoView({
-    ...others,
-    areas: areas.map(area => ({ ...area, y: area.y - GAP.name, height: area.height + GAP.name })),
-  })
-
-type Size = Pick<GraphPlaces, 'width' | 'height'>
 type Box = GraphPlaces['boxes'][number]
-type Place = Pick<Box, 'x' | 'y'>
 type Arrow = GraphPlaces['arrows'][number]
 
 /**

@@ -9,10 +9,12 @@ export const formatNumber = (n: number): string => String(n).replace(/\B(?=(\d{3
 export const formatNames = (names: readonly string[]): string =>
   names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 
-/** A group's title where there is little room: a host without its domain, and of a long name the end, which tells most. */
+/** A group's title where there is little room: a host without its domain, of a long name the end, which tells most, and how many hosts. */
 export function shortTitle(title: string, letters: number): string {
   const short = title.replace(/^([^. ]+)\.[^ ]+/, '$1').replace(/ and (\d+) more$/, ' +$1')
-  return short.length <= letters || short.includes(' · ') ? short : `…${short.slice(1 - letters)}`
+  if (short.length <= letters) return short
+  const [silicon = '', count] = short.split(/(?= · )/)
+  return count ? `${silicon.slice(0, letters - count.length - 1)}…${count}` : `…${short.slice(1 - letters)}`
 }
 
 /** The style class of a level: `v4` for `x86-64-v4`. */

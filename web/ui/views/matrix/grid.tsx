@@ -97,7 +97,7 @@ interface ColumnHeadsProps {
 /** The names of the columns. */
 function ColumnHeads({ groups, width, column }: ColumnHeadsProps) {
   if (width < MIN_NAMED) return null
-  const titles = groups.map(group => shortTitle(group?.title ?? '', HEAD_LETTERS).replace(/ hosts$/, ''))
+  const titles = groups.map(group => shortTitle(group?.title.replace(/ hosts$/, '') ?? '', HEAD_LETTERS))
   const isFlat = titles.every(title => title.length * WIDEST_LETTER <= width)
   return (
     <span class={isFlat ? 'heads flat' : 'heads'} aria-hidden="true">
