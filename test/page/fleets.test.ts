@@ -102,6 +102,22 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     await page.locator('.curve > *').first().waitFor()
     await eventually(async () => sum((await texts(page, '.chip .unseen')).map(firstOf)), hosts, 'hosts')
     expect(sum((await texts(page, '.card h2 .faint')).map(firstOf))).toBe(hosts)
+    const named = (await texts(page, '.chip > span:first-child')).map(
+      text =>
+        Number(/ and (\d+) more$/.exec(text)?.[1] ?? 0) + Number(/ · (\d+) hosts$/.exec(text)?.[1] ?? 1),
+    )
+    expect(named).toEqual((await texts(page, '.chip .unseen')).map(firstOf))
+    for (const width of [1440, 430, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      const letters = await page.locator('.curve').evaluate(curve => {
+        const [svg, text] = [curve.querySelector('svg'), curve.querySelector('text')]
+        return text && svg
+          ? (svg.clientWidth / svg.viewBox.baseVal.width) * Number.parseFloat(getComputedStyle(text).fontSize)
+          : 0
+      })
+      expect(letters, `the curve’s letters at ${width}`).toBeGreaterThan(10.5)
+    }
+    await page.setViewportSize({ width: 1280, height: 860 })
   },
   async migration(page, title, { hosts, cpus }) {
     const boxes = page.locator('.graph .box')
@@ -110,15 +126,19 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     const more = (await texts(page, '.graph .box text')).filter(text => /^and \d+ CPU/.test(text))
     expect(sum(shown) - more.length + sum(more.map(firstOf))).toBe(cpus)
     expect(Math.max(...numbersIn(title))).toBeLessThanOrEqual(hosts)
-    await page.setViewportSize({ width: 1440, height: 900 })
-    const measure = () =>
-      page.locator('.graph').evaluate(graph => ({
-        over: (graph.parentElement?.scrollWidth ?? 0) - (graph.parentElement?.clientWidth ?? 0),
-        scale: graph.getBoundingClientRect().width / ((graph as SVGSVGElement).viewBox.baseVal.width || 1),
-      }))
-    if (cpus <= 20) await expect.poll(async () => (await measure()).over).toBeLessThanOrEqual(0)
-    // Its letters have 13 pixels where it is not drawn smaller.
-    expect(13 * (await measure()).scale).toBeGreaterThanOrEqual(11)
+    for (const width of [1440, 720, 390, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      const measure = () =>
+        page.locator('.graph').evaluate(graph => ({
+          over: (graph.parentElement?.scrollWidth ?? 0) - (graph.parentElement?.clientWidth ?? 0),
+          scale: graph.getBoundingClientRect().width / ((graph as SVGSVGElement).viewBox.baseVal.width || 1),
+        }))
+      await expect
+        .poll(async () => (await measure()).over, { message: `the graph at ${width}` })
+        .toBeLessThanOrEqual(0)
+      // Its letters have 13 pixels where it is not drawn smaller.
+      expect(13 * (await measure()).scale).toBeGreaterThanOrEqual(11)
+    }
     await page.setViewportSize({ width: 1280, height: 860 })
   },
   async drift(_, title) {
@@ -217,6 +237,31 @@ describe.skipIf(why).each(FLEETS)(`%s, dropped (${why ?? 'Chromium'})`, (name, f
       }
     }
     await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test.runIf(isMain)('with forced colours drawings have the colours of the text around them', async () => {
+    await page.emulateMedia({ forcedColors: 'active' })
+    for (const view of ['migration', 'pools'] as const) {
+      await show(view)
+      const lines = page.locator(
+        '.graph .box:not(.on) rect, .graph .area, .graph text, .curve .axis, .curve text',
+      )
+      await lines.first().waitFor({ state: 'attached' })
+      const colours = await lines.evaluateAll(all => [
+        getComputedStyle(document.body).color,
+        ...all.map(one => getComputedStyle(one)[one.tagName === 'text' ? 'fill' : 'stroke']),
+      ])
+      // The names of areas have a line of the ground's colour around them.
+      expect([...new Set(colours)], view).toHaveLength(1)
+      expect(
+        await page
+          .locator('svg [aria-pressed=true]')
+          .evaluateAll(all =>
+            all.map(one => getComputedStyle(one).outlineStyle).filter(style => style !== 'none'),
+          ),
+      ).toEqual([])
+    }
+    await page.emulateMedia({ forcedColors: 'none' })
   })
 
   test.runIf(isMain || name === 'live')(

@@ -214,8 +214,8 @@ export interface PoolCard
   readonly label: string
   readonly hosts: number
   readonly expression: PoolDefinition | null
-  /** Ids of groups, and how many of their hosts are in this pool. */
-  readonly groups: readonly { readonly id: number; readonly hosts: number }[]
+  /** Ids of groups, and their hosts in this pool: how many, and in words. */
+  readonly groups: readonly { readonly id: number; readonly hosts: number; readonly title: string }[]
   /** Whether its hosts stay together in every plan. */
   readonly isLocked: boolean
 }

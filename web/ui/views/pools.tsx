@@ -27,7 +27,8 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
     actions.apply(client.act('assign', moves, label))
   const move = ({ group, from }: Chip, to: string) => {
     if (from === to) return
-    const title = fleet.groups.find(({ id }) => id === group)?.title ?? ''
+    const parts = answer.cards.find(({ label }) => label === from)?.groups
+    const title = parts?.find(({ id }) => id === group)?.title
     void assign([{ group, from, to }], `moving ${title}`).then(() => setFocus({ group, from: to }))
   }
   const choose = (count: number) => {

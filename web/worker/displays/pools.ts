@@ -12,7 +12,11 @@ export function displayPools(analysis: Analysis, locked: ReadonlySet<string>): P
   const { view } = analysis
   const cards = toldPools(view).map(({ groups, hostCount, cpu: _, ...pool }, i): PoolCard => {
     const { label = '' } = view.pools[i] ?? {}
-    const parts = groups.map(group => ({ id: analysis.id(group), hosts: group.hosts.length }))
+    const parts = groups.map(group => ({
+      id: analysis.id(group),
+      hosts: group.hosts.length,
+      title: analysis.title(group),
+    }))
     return { ...pool, label, hosts: hostCount, groups: parts, isLocked: locked.has(label) }
   })
   const value = cards.reduce((total, card) => total + card.value, 0)

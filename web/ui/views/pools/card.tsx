@@ -82,12 +82,12 @@ export function Card({ card, label, labels, fleet, dragged, move, press, edit }:
         </div>
       )}
       <ul>
-        {groups.map(({ id, hosts }) => (
+        {groups.map(({ id, ...part }) => (
           <li key={id}>
             <ChipButton
               chip={{ group: id, from: label }}
               group={fleet.groups.find(one => one.id === id)}
-              {...{ hosts, labels, dragged, move, press }}
+              {...{ ...part, labels, dragged, move, press }}
             />
           </li>
         ))}
@@ -111,9 +111,10 @@ interface ChipButtonProps extends Pick<CardProps, 'labels' | 'dragged' | 'move' 
   readonly chip: Chip
   readonly group: GroupRow | undefined
   readonly hosts: number
+  readonly title: string
 }
 
-function ChipButton({ chip, group, hosts, labels, dragged, move, press }: ChipButtonProps) {
+function ChipButton({ chip, group, hosts, title, labels, dragged, move, press }: ChipButtonProps) {
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? Number.NaN
     const to = labels[labels.indexOf(chip.from) + step]
@@ -133,16 +134,16 @@ function ChipButton({ chip, group, hosts, labels, dragged, move, press }: ChipBu
       onClick={() => press({ ...chip })}
       onKeyDown={onKey}
       onDragStart={event => {
-        event.dataTransfer?.setData('text/plain', group?.title ?? '')
+        event.dataTransfer?.setData('text/plain', title)
         dragged.current = chip
       }}
       onDragEnd={() => {
         dragged.current = undefined
       }}
     >
-      <span>{group?.title}</span>
+      <span>{title}</span>
       <span class="unseen">{`${formatCount(hosts, 'host')} in ${chip.from ? `pool ${chip.from}` : 'no pool'}`}</span>
-      {!group?.title.startsWith(`${silicon} · `) && <span class="faint">{silicon}</span>}
+      {!silicon?.startsWith(title.split(' · ')[0] ?? '') && <span class="faint">{silicon}</span>}
     </button>
   )
 }
