@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type HttpAnswer, type Refusal, RequestRefused } from '../http/answer.ts'
 import type { FleetSource } from '../http/inventory-fleet.ts'
-import type { FleetOf, StoredFleet } from '../inventory/stored-fleet.ts'
+import type { FleetOf } from '../inventory/stored-fleet.ts'
 
 /** The folders of installed maps that a server answers from. */
 interface MapFolders {
@@ -39,9 +39,11 @@ export type WorkerReply =
   | { readonly fault: { readonly name: string; readonly message: string } }
   | { readonly needs: FleetOf }
 
-/** To a worker that needs hosts: they, or why it does not get them. */
+/** To a worker that needs hosts: how many come, each part of them and that there are no more; or why it does not get them. */
 export type FleetReply =
-  | { readonly fleet: StoredFleet }
+  | { readonly hosts: number }
+  | { readonly part: string }
+  | { readonly isWhole: true }
   | { readonly refused: { readonly kind: Refusal; readonly message: string } }
 
 /** What ends a request. */
@@ -165,9 +167,10 @@ export class WorkerPool {
       const refuse = (kind: 'too-long' | 'too-much', why: string) => end(new RequestRefused(kind, why))
       const onLate = () =>
         refuse('too-long', `no answer within ${limit / 1000} s: ask for less, or start with --limit`)
+      const done = new AbortController()
       const onMessage = (heard: WorkerReply) => {
         if ('needs' in heard) {
-          this.#give(worker, heard.needs).catch(end)
+          this.#give(worker, heard.needs, done.signal).catch(end)
           return
         }
         release()
@@ -180,6 +183,7 @@ export class WorkerPool {
       const onGone = () => refuse('too-long', GONE)
       const timer = setTimeout(onLate, limit)
       const release = () => {
+        done.abort()
         clearTimeout(timer)
         worker.off('message', onMessage).off('exit', onExit).off('error', end)
         gone?.removeEventListener('abort', onGone)
@@ -191,19 +195,25 @@ export class WorkerPool {
     })
   }
 
-  /** Sends hosts to a worker that needs them. @throws what the inventory throws */
-  async #give(worker: ChildProcess, of: FleetOf): Promise<void> {
-    worker.send(await this.#fleetReply(of))
+  /** Sends hosts to a worker that needs them, no faster than it takes them. @throws what the inventory throws */
+  async #give(worker: ChildProcess, of: FleetOf, done: AbortSignal): Promise<void> {
+    for await (const reply of this.#fleetReplies(of)) {
+      if (done.aborted) return
+      await new Promise(resolve => worker.send(reply, resolve))
+    }
   }
 
-  async #fleetReply(of: FleetOf): Promise<FleetReply> {
+  async *#fleetReplies(of: FleetOf): AsyncGenerator<FleetReply> {
     const { fleets } = this.#options
     try {
       if (!fleets) throw new RangeError('a worker needs hosts, and there is no inventory')
-      return { fleet: await fleets(of) }
+      const { hosts, parts } = await fleets(of)
+      yield { hosts }
+      for await (const part of parts) yield { part }
+      yield { isWhole: true }
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error
-      return { refused: { kind: error.kind, message: error.message } }
+      yield { refused: { kind: error.kind, message: error.message } }
     }
   }
 }

@@ -1,5 +1,5 @@
 // The program of a process that answers a server's requests, one after another.
-import { once } from 'node:events'
+import { on } from 'node:events'
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answerRequest, RequestRefused, type Sources } from '../http/answer.ts'
 import type { FleetSource } from '../http/inventory-fleet.ts'
@@ -25,10 +25,27 @@ export async function answerMessages(): Promise<void> {
 
 /** Asks the server for hosts of its inventory. */
 const askForHosts: FleetSource = async needs => {
+  const replies = on(process, 'message')
   process.send?.({ needs } satisfies WorkerReply)
-  const [reply] = (await once(process, 'message')) as [FleetReply]
-  if ('fleet' in reply) return reply.fleet
-  throw new RequestRefused(reply.refused.kind, reply.refused.message)
+  const first = await nextOf(replies)
+  if ('hosts' in first) return { hosts: first.hosts, parts: partsIn(replies) }
+  throw new RangeError('the server sends parts of no fleet')
+}
+
+/** @throws RequestRefused */
+async function nextOf(replies: AsyncIterator<unknown>): Promise<FleetReply> {
+  const { value } = await replies.next()
+  const [reply] = value as [FleetReply]
+  if ('refused' in reply) throw new RequestRefused(reply.refused.kind, reply.refused.message)
+  return reply
+}
+
+async function* partsIn(replies: AsyncIterableIterator<unknown>): AsyncGenerator<string> {
+  try {
+    for (let reply = await nextOf(replies); 'part' in reply; reply = await nextOf(replies)) yield reply.part
+  } finally {
+    await replies.return?.()
+  }
 }
 
 async function heard(sources: Sources, verb: string, body: Uint8Array): Promise<WorkerReply> {

@@ -83,7 +83,7 @@ export const fleetsIn =
   (open: () => Promise<Inventory>): FleetSource =>
   async of => {
     const stored = await (await open()).storedFleet(of)
-    if (stored.hosts.length > 0) return stored
+    if (stored.hosts > 0) return stored
     const { pool, time } = of
     const where = pool === undefined ? '' : pool === '' ? ' without a pool' : ` in a pool called '${pool}'`
     const when = time ? ` at ${time.toISOString()}` : ''

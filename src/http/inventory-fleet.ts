@@ -1,3 +1,4 @@
+import { textOfEvidence } from '../inventory/derive.ts'
 import { type FleetOf, openStoredFleet, parseFleetName, type StoredFleet } from '../inventory/stored-fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { type FleetInput, type OpenedFleet, standFor } from '../questions/input/fleet/open-fleet.ts'
@@ -35,8 +36,8 @@ export async function resolveFleets(
     if (part.documents !== undefined)
       throw new BadRequest(`${question.name}: give documents or a fleet of the inventory, not both`)
     const said = typeof fleet === 'string' ? undefined : rules
-    const stored = await source({ ...parseFleetName(from), within: shortestPeriod(rules.requirements) })
-    fleets.set(place, await openStoredFleet(context, stored, said))
+    const { parts } = await source({ ...parseFleetName(from), within: shortestPeriod(rules.requirements) })
+    fleets.set(place, await openStoredFleet(context, parts, { rules: said, unpack: textOfEvidence }))
     return { ...rest, documents: [] }
   }
   let resolved: Json = hasFleet(question.input) ? await open(request, '') : request

@@ -9,6 +9,7 @@ import { BadRequest, type Context, contextFor } from '../questions/context.ts'
 import { assembleFleet } from '../questions/input/fleet/assemble.ts'
 import type { Member } from '../questions/input/fleet/members.ts'
 import { membersOfText } from '../questions/input/fleet/open-fleet.ts'
+import { findIdentity, IDENTITY_KEYS, ownOf } from './identity.ts'
 import type { Identity, StoredFacts } from './schema.ts'
 
 /** A text of one host, read. */
@@ -29,54 +30,8 @@ export async function readHostText(context: Context, text: string, source: strin
   const own = members.filter(({ kind }) => kind !== 'guest')
   const guests = members.filter(({ kind }) => kind === 'guest')
   if (own.length === 0) throw new BadRequest(`${source}: the text describes no host`)
-  const identity = identityOf(own)
+  const identity = findIdentity(own)
   return { own, guests, identity, profile: fingerprint(own, identity, text) }
-}
-
-/** Where a value of an identity stands in a member. */
-interface Own {
-  readonly called?: string | undefined
-  readonly uuid?: string | undefined
-  readonly reported?: string | undefined
-  readonly tscHz?: string | undefined
-}
-
-const ownOf = ({ called, report, facts }: Member): Own => ({
-  called,
-  uuid: facts.uuid,
-  reported: report?.name,
-  tscHz: 'tscHz' in facts ? facts.tscHz?.toString() : undefined,
-})
-
-const KEYS = ['called', 'uuid', 'reported', 'tscHz'] as const
-
-function identityOf(members: readonly Member[]): Identity {
-  const all = members.map(ownOf)
-  const found = KEYS.map(key => [key, all.find(own => own[key] !== undefined)?.[key]] as const)
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined))
-}
-
-/** The members of a profile's text as those of another host of the profile. */
-export function membersFor(own: readonly Member[], from: Identity, to: Identity): readonly Member[] {
-  const reports = new Map<unknown, { readonly name?: string | undefined }>()
-  return own.map(member => {
-    const mine = ownOf(member)
-    const as = (key: (typeof KEYS)[number]) => (mine[key] === from[key] ? to[key] : mine[key])
-    const { report } = member
-    if (report && !reports.has(report)) reports.set(report, { ...report, name: as('reported') })
-    const tscHz = as('tscHz')
-    const about = {
-      ...member.facts,
-      uuid: as('uuid'),
-      tscHz: tscHz === undefined ? undefined : BigInt(tscHz),
-    }
-    return {
-      ...member,
-      called: as('called'),
-      report: report && reports.get(report),
-      facts: about,
-    } as Member
-  })
 }
 
 /** Hash of all that the members say, but for the identity's values. */
@@ -86,7 +41,9 @@ function fingerprint(members: readonly Member[], identity: Identity, text: strin
     const { report, called: _, facts, ...rest } = member
     const { uuid: __, tscHz: ___, ...about } = facts as FleetHost
     const mine = ownOf(member)
-    const own = KEYS.map(key => (mine[key] === identity[key] ? mine[key] === undefined : [mine[key]]))
+    const own = IDENTITY_KEYS.map(key =>
+      mine[key] === identity[key] ? mine[key] === undefined : [mine[key]],
+    )
     return [own, reports.indexOf(report), rest, about]
   })
   return sha256(canonical(parts, text))
@@ -109,8 +66,9 @@ function canonical(value: unknown, opaque: string): string {
   return `{${sorted.map(([key, one]) => `${key}:${canonical(one, opaque)}`).join()}}`
 }
 
-/** A text as it is stored. */
-export const textOfEvidence = (bytes: Uint8Array): string => inflateRawSync(bytes).toString('utf8')
+/** A text as it is stored, or in Base64 as a stored fleet has it. */
+export const textOfEvidence = (packed: Uint8Array | string): string =>
+  inflateRawSync(typeof packed === 'string' ? Buffer.from(packed, 'base64') : packed).toString('utf8')
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 

@@ -21,12 +21,12 @@ export interface StoredFacts {
 /** What only this host is called and has; the rest it shares with others of its profile. */
 export interface Identity {
   /** What its document calls it. */
-  readonly called?: string
-  readonly uuid?: string
+  readonly called?: string | undefined
+  readonly uuid?: string | undefined
   /** What its report calls it. */
-  readonly reported?: string
+  readonly reported?: string | undefined
   /** In decimal: JSON has no large numbers. */
-  readonly tscHz?: string
+  readonly tscHz?: string | undefined
 }
 
 /** Written as JSON text. */

@@ -1,12 +1,13 @@
 import { ParseError } from '../core/parse-error.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { assembleFleet, type ReadFleet } from '../questions/input/fleet/assemble.ts'
 import type { FleetDocument, Member } from '../questions/input/fleet/members.ts'
-import { type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
+import { membersOfText, type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
 import { readRules } from '../questions/input/fleet/read-rules.ts'
 import type { RuleFault } from '../questions/input/fleet/rules.ts'
-import { membersFor, type ReadHost, readHostText, textOfEvidence } from './derive.ts'
+import { findIdentity, membersFor } from './identity.ts'
 import type { Identity } from './schema.ts'
 
 /** Which hosts, and when. */
@@ -19,95 +20,176 @@ export interface FleetOf {
   readonly within?: number | undefined
 }
 
-/** A host of a stored fleet. */
-interface StoredFleetHost {
-  readonly id: string
-  readonly name: string
-  readonly pool: string
-  /** Number of its profile: all that its text says but who it is. */
-  readonly profile: number
-  readonly identity: Identity
-  /** Hash of its own text, where that has guests. */
-  readonly text?: string | undefined
-}
-
-/** A text as it is stored, compressed. */
-interface StoredText<Key> {
-  readonly key: Key
-  readonly text: Uint8Array
-}
-
-/** The hosts of an inventory as plain data, which may be sent to another process. */
+/**
+ * The hosts of an inventory as plain data, which may be sent to another process. Each part is one line of JSON, a
+ * `StoredPart`.
+ */
 export interface StoredFleet {
-  readonly hosts: readonly StoredFleetHost[]
-  /** A text of each profile. */
-  readonly profiles: readonly StoredText<number>[]
-  /** The texts that have guests. */
-  readonly texts: readonly StoredText<string>[]
-  /** The pinned CPUs, by pool. */
-  readonly pinned: Readonly<Record<string, string>>
-  /** Absent: it was not wanted. */
-  readonly late?: LateHosts | undefined
+  /** How many there are. */
+  readonly hosts: number
+  readonly parts: AsyncIterable<string>
 }
 
-/** Hosts that did not report within some time; times are milliseconds since 1970, by the database's clock. */
-interface LateHosts {
-  readonly readAt: number
-  /** When they reported last, by their ids. */
-  readonly reported: Readonly<Record<string, number>>
+/** Part of a stored fleet: hosts, texts that these need, or the pinned CPUs by pool. */
+interface StoredPart {
+  readonly groups?: readonly StoredGroup[]
+  /** A text of each profile, raw-deflated, in Base64. */
+  readonly profiles?: Readonly<Record<string, string>>
+  /** The texts that have guests, as those of profiles. */
+  readonly texts?: Readonly<Record<string, string>>
+  readonly pinned?: Readonly<Record<string, string>>
+  /** When hosts were late or not, by the database's clock, in ms since 1970; absent: that was not wanted. */
+  readonly readAt?: number
+}
+
+/** Values of hosts, in their order; absent: none has one. */
+type Values = readonly (string | null)[] | undefined
+
+/** Hosts of a pool that differ in who they are alone. Several parts may have such of one pool and profile. */
+interface StoredGroup {
+  readonly pool: string
+  /** Number of the profile: all that a host's text says but who it is. */
+  readonly profile: number
+  readonly ids: readonly string[]
+  readonly names: readonly string[]
+  readonly called?: Values
+  readonly uuid?: Values
+  readonly reported?: Values
+  readonly tscHz?: Values
+  /** Hash of a host's own text, where that has guests. */
+  readonly text?: Values
+  /** When a host reported last that is late, in ms since 1970. */
+  readonly late?: Values
+}
+
+/** How a stored fleet is opened. */
+interface OpeningOptions {
+  /** What a fleet file says; its kept CPUs count before those that are pinned. */
+  readonly rules?: Readonly<Record<string, unknown>> | undefined
+  /** Makes a text of what a stored fleet has of it. */
+  readonly unpack: (packed: string) => string | Promise<string>
 }
 
 /**
  * The hosts as a fleet, each as if its text stood in a file called by its id. A text of each profile is read, and of hosts
  * with guests their own.
- * @param rules what a fleet file says; its kept CPUs count before those that are pinned
  * @throws ParseError for rules that fit no host
  */
 export async function openStoredFleet(
   context: Context,
-  stored: StoredFleet,
-  rules?: Readonly<Record<string, unknown>>,
+  parts: AsyncIterable<string> | Iterable<string>,
+  { rules, unpack }: OpeningOptions,
 ): Promise<OpenedFleet> {
-  const documents = await documentsOf(context, stored)
-  const kept = { ...stored.pinned, ...(rules?.['kept-cpus'] as object | undefined) }
+  const { documents, pinned, late } = await readParts(parts, async (text, source) => {
+    const unpacked = await unpack(text)
+    if (mayHoldYaml(unpacked)) await loadYaml()
+    return membersOfText(context, unpacked, source)
+  })
+  const kept = { ...pinned, ...(rules?.['kept-cpus'] as object | undefined) }
   const hasKept = Object.keys(kept).length > 0
   const said = hasKept || rules ? { ...rules, ...(hasKept && { 'kept-cpus': kept }) } : undefined
   const read = assembleFleet(context, documents, said && readRules(said, faultOf))
-  return openedFleet(context, stored.late ? withReports(read, stored.late) : read)
+  return openedFleet(context, late ? withReports(read, late) : read)
+}
+
+/** Hosts that did not report in time; times are milliseconds since 1970. */
+interface LateHosts {
+  readonly readAt: number
+  /** When they reported last, by their ids. */
+  readonly reported: ReadonlyMap<string, number>
 }
 
 /** Those that are not late count as if they had just reported. */
 function withReports(read: ReadFleet, { readAt, reported }: LateHosts): ReadFleet {
   const at = (time: number) => new Date(time).toISOString()
-  const times = new Map(Object.entries(reported).map(([id, time]) => [id, at(time)]))
+  const now = at(readAt)
   const told = (fleet: Fleet): Fleet => ({
     ...fleet,
     readAt,
-    hosts: fleet.hosts.map(host => ({ ...host, reported: times.get(host.path ?? '') ?? at(readAt) })),
+    hosts: fleet.hosts.map(host => {
+      const time = reported.get(host.path ?? '')
+      return { ...host, reported: time === undefined ? now : at(time) }
+    }),
   })
   return { ...read, fleet: told(read.fleet), others: read.others.map(told) }
 }
 
 const faultOf: RuleFault = (path, what) => new ParseError(`${['fleet', ...path].join('.')}: ${what}`)
 
-async function documentsOf(context: Context, stored: StoredFleet): Promise<FleetDocument[]> {
-  const profiles = new Map<number, ReadHost>()
-  for (const { key, text } of stored.profiles)
-    profiles.set(key, await readHostText(context, textOfEvidence(text), `profile ${key}`))
-  const own = new Map<string, readonly Member[]>()
-  for (const { key, text } of stored.texts) {
-    const read = await readHostText(context, textOfEvidence(text), key)
-    own.set(key, [...read.own, ...read.guests])
+type ReadMembers = (packed: string, source: string) => Promise<readonly Member[]>
+
+interface ReadParts {
+  readonly documents: readonly FleetDocument[]
+  readonly pinned: Readonly<Record<string, string>>
+  readonly late: LateHosts | undefined
+}
+
+async function readParts(
+  parts: AsyncIterable<string> | Iterable<string>,
+  read: ReadMembers,
+): Promise<ReadParts> {
+  const groups: StoredGroup[] = []
+  const profiles = new Map<number, { readonly own: readonly Member[]; readonly identity: Identity }>()
+  const texts = new Map<string, readonly Member[]>()
+  let pinned = {}
+  let readAt: number | undefined
+  for await (const line of parts) {
+    const part = JSON.parse(line) as StoredPart
+    for (const group of part.groups ?? []) groups.push(group)
+    for (const [key, packed] of Object.entries(part.profiles ?? {})) {
+      const own = (await read(packed, `profile ${key}`)).filter(({ kind }) => kind !== 'guest')
+      profiles.set(Number(key), { own, identity: findIdentity(own) })
+    }
+    for (const [hash, packed] of Object.entries(part.texts ?? {})) {
+      const members = await read(packed, hash)
+      const guests = members.filter(({ kind }) => kind === 'guest')
+      texts.set(hash, [...members.filter(({ kind }) => kind !== 'guest'), ...guests])
+    }
+    if (part.pinned) pinned = part.pinned
+    readAt ??= part.readAt
   }
+  const late = readAt === undefined ? undefined : { readAt, reported: lateIn(groups) }
+  return { documents: documentsOf(groups, profiles, texts), pinned, late }
+}
+
+const lateIn = (groups: readonly StoredGroup[]): ReadonlyMap<string, number> =>
+  new Map(
+    groups.flatMap(({ ids, late = [] }) =>
+      ids.flatMap((id, i) => (late[i] ? [[id, Number(late[i])] as const] : [])),
+    ),
+  )
+
+function documentsOf(
+  groups: readonly StoredGroup[],
+  profiles: ReadonlyMap<number, { readonly own: readonly Member[]; readonly identity: Identity }>,
+  texts: ReadonlyMap<string, readonly Member[]>,
+): FleetDocument[] {
   const counts = new Map<string, number>()
-  for (const { name } of stored.hosts) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return stored.hosts.map(({ id, name, pool, profile, text, identity }) => {
+  for (const { names } of groups) for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const documents = groups.flatMap(group => {
+    const { ids, names, pool, profile, text } = group
     const known = profiles.get(profile)
     if (!known) throw new RangeError(`profile ${profile} has no text`)
-    const members = (text && own.get(text)) || membersFor(known.own, known.identity, identity)
-    return { path: id, name: counts.get(name) === 1 ? name : id, pool: pool || undefined, members }
+    return ids.map((id, i): FleetDocument => {
+      const name = names[i] ?? id
+      const own = texts.get(text?.[i] ?? '')
+      return {
+        path: id,
+        name: counts.get(name) === 1 ? name : id,
+        pool: pool || undefined,
+        members: own ?? membersFor(known.own, known.identity, identityIn(group, i)),
+      }
+    })
   })
+  return documents.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
+
+const identityIn = ({ called, uuid, reported, tscHz }: StoredGroup, i: number): Identity => ({
+  called: called?.[i] ?? undefined,
+  uuid: uuid?.[i] ?? undefined,
+  reported: reported?.[i] ?? undefined,
+  tscHz: tscHz?.[i] ?? undefined,
+})
 
 /**
  * Which hosts a name means: `inventory` all, `inventory:blue` those of a pool, `inventory:` those of none; `@2026-11-01`, a
