@@ -11,8 +11,8 @@ const MATCH = COUNT
 /** At most so many slots, as a power of two: 64 MB. */
 const MOST_SLOTS = 20
 /** A prediction after few bits changes fast; from so many on, slowly. */
-const STEADY = 8
-const LEARNING = 0.005 / 65_536
+const STEADY = 5
+const LEARNING = 0.002 / 65_536
 /** Predictions in 16 bits; one that nothing is known of, with its count of bits in the low byte. */
 const HALF = 1 << 15
 const UNSEEN = HALF << 8
@@ -26,7 +26,7 @@ const LONGEST = 31
 const logistic = new Int32Array(STEPS)
 /** Of a prediction's upper 12 bits, where the logistic function has it. */
 const inverse = new Float64Array(STEPS)
-const rates = Int32Array.from({ length: 256 }, (_, seen) => 32_768 / (Math.min(seen, STEADY) + 1.2))
+const rates = Int32Array.from({ length: 256 }, (_, seen) => 32_768 / (Math.min(seen, STEADY) + 1.05))
 
 let power = 1
 for (let i = 0; i < STEPS / 2; i++) {
@@ -66,9 +66,9 @@ class Model {
   readonly #placeOf = new Int32Array(COUNT)
   readonly #inputs = new Float64Array(INPUTS)
   /** Weights by the byte's bits so far, by the byte before, and by the match's length with how many contexts are known. */
-  readonly #byPartial = new Float64Array(INPUTS << 8).fill(0.2)
-  readonly #byLast = new Float64Array(INPUTS << 8).fill(0.2)
-  readonly #byMatch = new Float64Array(INPUTS << 8).fill(0.2)
+  readonly #byPartial = new Float64Array(INPUTS << 8).fill(0.16)
+  readonly #byLast = new Float64Array(INPUTS << 8).fill(0.16)
+  readonly #byMatch = new Float64Array(INPUTS << 8).fill(0.16)
   /** Where the last six bytes stood before; the byte that follows there after a 1; how long the two are equal. */
   readonly #earlier = new Int32Array(1 << 16)
   #matchAt = 0
