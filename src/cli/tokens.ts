@@ -10,8 +10,16 @@ export const endOf = (day: string): Date => new Date(Date.parse(day) + 86_400_00
 /** 256 random bits, after a sign by which tokens are found where they should not be. */
 export const makeSecret = (): string => `vc_${randomBytes(32).toString('base64url')}`
 
-/** Tokens, and signed ones of OpenID providers. */
-const SECRETS = /vc_[\w-]{43}|eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+/** A character of a URL as it is, or percent-encoded however often; `code` are the hex digits of its encoded forms. */
+const either = (plain: string, code: string): string => `(?:${plain}|%(?:25)*(?!25)(?:${code}))`
+
+const SIGN = either('[\\w-]', '3\\d|[46][1-9a-f]|[57][\\da]|5f|2d')
+const DOT = either('\\.', '2e')
+const START = either('v', '76') + either('c', '63') + either('_', '5f')
+const SIGNED = either('e', '65') + either('y', '79') + either('j', '4a')
+
+/** Tokens, and signed ones of OpenID providers, in texts and in URLs. */
+const SECRETS = new RegExp(`${START}${SIGN}{43}|${SIGNED}${SIGN}+${DOT}${SIGN}+${DOT}${SIGN}*`, 'gi')
 
 /** A text without the tokens in it. */
 export const withoutSecrets = (text: string): string => text.replace(SECRETS, 'TOKEN')
