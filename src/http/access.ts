@@ -4,7 +4,7 @@ import { globs } from '../core/text.ts'
 import type { AuditEntry, Role, StoredToken, TokenStore } from '../inventory/access.ts'
 import { isQuestion } from '../questions/table.ts'
 import { type Refusal, RequestRefused } from './answer.ts'
-import type { RateLimiter } from './rate-limiter.ts'
+import { networkOf, type RateLimiter } from './rate-limiter.ts'
 
 /** What a token may be for. */
 export const ROLES = ['report', 'read', 'plan', 'admin'] as const satisfies readonly Role[]
@@ -116,7 +116,7 @@ export function guard({ authenticate, isOpen, limiter }: AccessOptions): Middlew
     const { path, method } = c.req
     const need = needOf(method === 'HEAD' ? 'GET' : method, path)
     if (need === 'nothing') return next()
-    const address = c.env?.client ?? ''
+    const address = networkOf(c.env?.client ?? '')
     if (authenticate && !(await isOpen?.())) {
       const failed = `failed ${address}`
       limit(c, limiter, failed)

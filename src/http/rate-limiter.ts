@@ -46,3 +46,21 @@ export class RateLimiter {
     return Math.min(this.#perMinute, left + ((this.#now() - at) * this.#perMinute) / 60_000)
   }
 }
+
+/**
+ * Those who share a limit: an IPv4 address, or the /64 of an IPv6 address, for whoever has one of its addresses has
+ * 2⁶⁴ of them.
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const [before = '', after] = address.toLowerCase().split('::')
+  const head = before.split(':').filter(Boolean)
+  const tail = after?.split(':').filter(Boolean) ?? []
+  // The last two groups may be written as an IPv4 address.
+  const left = Math.max(0, 8 - head.length - tail.length - (address.includes('.') ? 1 : 0))
+  const groups = after === undefined ? head : [...head, ...Array<string>(left).fill('0'), ...tail]
+  return `${groups
+    .slice(0, 4)
+    .map(group => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}
