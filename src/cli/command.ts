@@ -33,15 +33,17 @@ interface CommandEntry {
 /** Every command, in the order of `--help`. */
 export type CommandTable = Readonly<Record<string, CommandEntry>>
 
-/** Errors whose messages are for users. */
+/** Errors whose messages are for users. That of a database is known by its name: few commands load its class. */
 const EXPECTED = [LibvirtError, ParseError, FileError, ProbeError, BadRequest]
+const isExpected = (error: Error): boolean =>
+  error.name === 'InventoryError' || EXPECTED.some(kind => error instanceof kind)
 
 /** What went wrong, in lines for the user. A fault of ours is shown as what it is, without its stack. */
 export function linesOf(error: unknown): readonly string[] {
   if (error instanceof UsageError) throw error
   if (error instanceof CommandError) return error.lines
   if (error instanceof AggregateError) return error.errors.flatMap(linesOf)
-  if (error instanceof Error && EXPECTED.some(kind => error instanceof kind)) return [error.message]
+  if (error instanceof Error && isExpected(error)) return [error.message]
   if (process.env.VIRT_CPU_DEBUG) throw error
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return [`a fault in virt-cpu itself: ${what}`, 'please report it; VIRT_CPU_DEBUG=1 shows where it happened']

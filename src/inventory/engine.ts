@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
-import { load, orFault } from './fault.ts'
+import { load, orFault, orFolderFault } from './fault.ts'
 import { lockFolder } from './folder-lock.ts'
 import type { Db, Tables } from './schema.ts'
 
@@ -80,13 +80,25 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+const dataIn = (folder: string): string => join(folder, 'pg')
+
+/** PGlite alone would not say what is wrong. */
+async function checkFolder(folder: string): Promise<void> {
+  const data = dataIn(folder)
+  for (const one of existsSync(data) ? [folder, data] : [folder])
+    await access(one, constants.W_OK | constants.X_OK)
+}
+
 /** PGlite has one session: who has it keeps it until it is given back. */
 async function poolIn(folder: string): Promise<OpenPool> {
   const { PGlite } = await load('@electric-sql/pglite', () => import('@electric-sql/pglite'))
   const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm')
-  await orFault(() => makeFolder(folder))
-  const unlock = await lockFolder(folder)
-  const open = () => PGlite.create({ dataDir: join(folder, 'pg'), extensions: { pg_trgm } })
+  const unlock = await orFolderFault(folder, async () => {
+    await makeFolder(folder)
+    await checkFolder(folder)
+    return lockFolder(folder)
+  })
+  const open = () => PGlite.create({ dataDir: dataIn(folder), extensions: { pg_trgm } })
   const pglite = await orFault(open).catch(async error => {
     await unlock()
     throw error

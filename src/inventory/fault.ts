@@ -1,12 +1,13 @@
 /**
  * Why a database cannot do it: a package is not installed; it cannot be reached, or went away; it has no room; another
- * process has the folder; others write the same, or it has it already; the value is none that it can store; it was written by a newer version, or by something else; or what it says itself.
+ * process has the folder, or it cannot be made or written; others write the same, or it has it already; the value is none that it can store; it was written by a newer version, or by something else; or what it says itself.
  */
 export type InventoryFault =
   | 'package'
   | 'unreachable'
   | 'full'
   | 'in-use'
+  | 'folder'
   | 'schema'
   | 'conflict'
   | 'busy'
@@ -59,6 +60,29 @@ function faultOf(error: unknown): InventoryError {
   if (GONE.test(message))
     return new InventoryError('unreachable', `the database cannot be reached: ${message}`, error)
   return new InventoryError('failed', `the database failed: ${message}`, error)
+}
+
+/** Why a folder is of no use, by the codes of Node. */
+const OF_FOLDERS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'its file system is read-only',
+  ENOTDIR: 'there is a file in its place',
+  EEXIST: 'there is a file in its place',
+  ENOENT: 'nothing can be made there',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+}
+
+/** Makes or tries a folder. @throws InventoryError that says what is wrong with it */
+export async function orFolderFault<T>(folder: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    const why = OF_FOLDERS[(error as NodeJS.ErrnoException).code ?? '']
+    if (why === undefined) throw faultOf(error)
+    throw new InventoryError('folder', `the inventory cannot be kept in ${folder}: ${why}`, error)
+  }
 }
 
 /** A package that only an inventory needs. @throws InventoryError where it is not installed */
