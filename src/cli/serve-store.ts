@@ -17,8 +17,11 @@ const AGAIN = 2_000
 /** How long the database may take to say that it is there, in ms. */
 const ANSWERS = 2_000
 
+/** How long it is believed that it has no token, in ms: another server on the same database may add one. */
+const STAYS_OPEN = 1_000
+
 /** What waiting does not change. */
-const FINAL: readonly string[] = ['package', 'schema']
+const FINAL: readonly string[] = ['package', 'schema', 'folder']
 
 /** The inventory of a server, which is opened while the server answers already. */
 export class ServeStore {
@@ -29,6 +32,8 @@ export class ServeStore {
   readonly #opening: Promise<Inventory | undefined>
   #isOpen = false
   #hasTokens = false
+  /** When it was looked up whether it has tokens. */
+  #lookedUp = 0
 
   /** @param onFinal is told of a failure that stays */
   constructor(
@@ -54,7 +59,7 @@ export class ServeStore {
     while (!this.#ended.signal.aborted) {
       try {
         const inventory = await openInventory(this.#place, context)
-        this.#hasTokens = (await inventory.tokens.list()).length > 0
+        await this.#lookUpTokens(inventory)
         this.#isOpen = true
         return inventory
       } catch (error) {
@@ -84,9 +89,21 @@ export class ServeStore {
     return (await within(check, ANSWERS).catch(() => undefined)) ?? 'unreachable'
   }
 
-  /** Whether it has tokens: then every client needs one. Nobody is let in before that is known. @throws RequestRefused */
+  async #lookUpTokens(inventory: Inventory): Promise<void> {
+    this.#lookedUp = performance.now()
+    this.#hasTokens = (await inventory.tokens.list()).length > 0
+  }
+
+  /**
+   * Whether it has tokens: then every client needs one. Nobody is let in before that is known; while the database is
+   * away, what was known last counts.
+   * @throws RequestRefused
+   */
   async hasTokens(): Promise<boolean> {
-    if (!this.#isOpen) await this.open()
+    const isOld = performance.now() - this.#lookedUp > STAYS_OPEN
+    if (this.#isOpen && (this.#hasTokens || !isOld)) return this.#hasTokens
+    const inventory = await this.open()
+    if (isOld) await within(this.#lookUpTokens(inventory), ANSWERS).catch(() => {})
     return this.#hasTokens
   }
 

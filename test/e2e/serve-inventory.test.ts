@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openInventory } from '../../src/inventory/open.ts'
@@ -95,6 +95,24 @@ describe.skipIf(postgres)(`PostgreSQL${postgres ? `: ${postgres}` : ''}`, () => 
     expect((await stop(b)).status).toBe(0)
   })
 
+  test('tokens that one server makes count on the others, and those that it revokes do not', async () => {
+    const url = newDatabase('tokens')
+    const { env, headers } = accessOfTest()
+    const [open, closed] = await Promise.all([serve(url), serve(url, env)])
+    const status = async (path: string, token?: string) =>
+      (await fetch(open.url + path, token ? { headers: { authorization: `Bearer ${token}` } } : {})).status
+    expect(await status('/v1/hosts')).toBe(200)
+    const body = '{"name": "me", "roles": ["read"]}'
+    const answer = await fetch(`${closed.url}/v1/tokens`, { method: 'POST', headers, body })
+    const { token, id } = (await answer.json()) as { token: string; id: string }
+    await expect.poll(() => status('/v1/hosts'), { timeout: 3_000 }).toBe(401)
+    expect([await status('/v1/hosts', token), await status('/v1/tokens', token)]).toEqual([200, 403])
+    expect((await fetch(`${closed.url}/v1/tokens/${id}`, { method: 'DELETE', headers })).status).toBe(200)
+    expect(await status('/v1/hosts', token)).toBe(401)
+    // One that had a token stays closed.
+    expect(await status('/v1/hosts')).toBe(401)
+  })
+
   test('a database that goes away makes 503, not a fault, and comes back', async () => {
     const own = await startPostgres()
     try {
@@ -163,6 +181,36 @@ test('what can never be opened ends the server, and says why; no password is sho
   expect(virtCpu(['serve', '--check-config', '--store', 'x', '--name', 'a.example'])).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('with --store give the server --token'),
+  })
+})
+
+describe('a folder that is of no use is said to be, and why', () => {
+  const file = join(folder(), 'file')
+  writeFileSync(file, '')
+  const locked = folder()
+  chmodSync(locked, 0o555)
+  // Others must come as far as to these.
+  chmodSync(dirname(locked), 0o755)
+  chmodSync(dirname(file), 0o755)
+  const isRoot = process.getuid?.() === 0
+  // Root may write everywhere.
+  const asNobody = (args: readonly string[]) =>
+    isRoot ? ['setpriv', '--reuid', '65534', '--clear-groups', ...args] : args
+  test.each([
+    ['a file', file, /kept in \S+file: there is a file in its place$/],
+    ['below a file', join(file, 'x'), /kept in \S+x: there is a file in its place$/],
+    ['no place for files', '/proc/nowhere', /kept in \/proc\/nowhere: nothing can be made there$/],
+    ['too long', join(locked, 'x'.repeat(300)), /: its name is too long$/],
+    ['one of another user', locked, /kept in \S+: this user may not write there$/],
+    ['below one of another user', join(locked, 'x'), /kept in \S+: this user may not write there$/],
+  ])('%s', (_, store, said) => {
+    const [program = '', ...args] = asNobody([
+      ...[process.execPath, CLI, 'serve', '--port', '0'],
+      ...['--store', store],
+    ])
+    const { status, stderr } = runProcess(program, args)
+    expect([status, stderr.trim()]).toEqual([2, expect.stringMatching(said)])
+    expect(stderr).toMatch(/^error: the inventory cannot be kept in /)
   })
 })
 
