@@ -4,6 +4,7 @@ import type { FleetDisplay, GroupRow, MatrixDisplay, MatrixRow } from '../../../
 import { sectionByClass } from '../../parts/features.tsx'
 import { useRenderInSteps } from '../../parts/render-in-steps.ts'
 import { shortTitle } from '../../parts/text.ts'
+import { useWindowWidth } from '../../parts/window-width.ts'
 import { FeatureGridRow } from './row.tsx'
 
 interface FeatureGridProps {
@@ -21,7 +22,7 @@ interface FeatureGridProps {
 
 export function FeatureGrid(props: FeatureGridProps) {
   const { answer, fleet, rows, row, column, setColumn, select, classes } = props
-  const width = widthOfCell(answer.groups.length)
+  const width = widthOfCell(answer.groups.length, rows, useWindowWidth())
   const groups = answer.groups.map(id => fleet.groups.find(group => group.id === id))
   const drawn = useRenderInSteps(rows, 12)
   // Rows without the selection are cached: moving it renders two rows, not all.
@@ -110,9 +111,16 @@ function ColumnHeads({ groups, width, column }: ColumnHeadsProps) {
   )
 }
 
+/** What stands beside the cells, in pixels, without the names of features, of which a letter takes so much. */
+const BESIDE = 150
+const NAME_LETTER = 7.5
+
 /** The width of a column: as wide as fits beside the details, from 3 to 88 pixels. */
-const widthOfCell = (columns: number): number =>
-  Math.max(3, Math.min(88, Math.floor(Math.min(Math.max(540, innerWidth * 0.5), innerWidth - 230) / columns)))
+function widthOfCell(columns: number, rows: readonly MatrixRow[], window: number): number {
+  const names = NAME_LETTER * Math.max(0, ...rows.map(({ feature }) => feature.length))
+  const room = Math.min(Math.max(540, window * 0.5), window - BESIDE - names)
+  return Math.max(3, Math.min(88, Math.floor(room / columns)))
+}
 
 function moveSelection(
   event: KeyboardEvent,

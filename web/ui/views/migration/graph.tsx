@@ -1,6 +1,7 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { FleetDisplay, MigrationDisplay } from '../../../shared/displays.ts'
 import { useAnswer } from '../../parts/use-answer.ts'
+import { useWindowWidth } from '../../parts/window-width.ts'
 import { BOX, type Box, makeBoxes, pathOf } from './boxes.ts'
 
 /** A graph that is wider than its place is drawn smaller, down to this, where its letters are of 11 pixels; then it scrolls. */
@@ -22,10 +23,11 @@ interface MigrationGraphProps {
 export function MigrationGraph({ answer, fleet, from, to, open, select }: MigrationGraphProps) {
   const boxes = useMemo(() => makeBoxes(answer, fleet), [answer, fleet])
   const drawn = new Set(boxes.map(({ id }) => id))
+  useWindowWidth()
   const sizes = {
     boxes: boxes.map(({ lines: _, ...box }) => box),
     arrows: answer.arrows.filter(arrow => drawn.has(arrow.from) && drawn.has(arrow.to)),
-    room: useRoom() / SMALLEST,
+    room: measureRoom() / SMALLEST,
   }
   const places = useAnswer('layout', sizes)
   if (!places) return null
@@ -112,16 +114,6 @@ const BESIDE = 24
 const WIDE = '(width >= 62rem)'
 
 /** How wide the graph may be, in pixels. */
-function useRoom(): number {
-  const [room, setRoom] = useState(measureRoom)
-  useEffect(() => {
-    const measure = () => setRoom(measureRoom())
-    addEventListener('resize', measure)
-    return () => removeEventListener('resize', measure)
-  }, [])
-  return room
-}
-
 function measureRoom(): number {
   const main = document.querySelector('main')
   if (!main) return 0
