@@ -46,20 +46,13 @@ export const countHosts = (groups: readonly { readonly hosts: readonly unknown[]
  * @throws RangeError for a weight that is not a whole number from 0
  */
 export function groupHosts(hosts: Iterable<FleetHost>): Group[] {
-  const sets = new Interner()
-  const byHash = new Map<string, GroupDraft>()
-  const byKey = new Map<string, GroupDraft>()
+  const drafts = new GroupDrafts()
   for (const host of [...hosts].sort((a, b) => bytewise(a.name, b.name))) {
-    const hash = host.documentHash === undefined ? undefined : `${host.documentHash} ${host.physBits}`
-    const alike = hash === undefined ? undefined : byHash.get(hash)
-    // Versions that a fleet file adds to equal documents may still make two offers of them.
-    const isSame = alike?.hosts[0]?.evidence === host.evidence
-    const draft = alike && isSame ? alike : findDraft(host, sets, byKey)
-    if (hash !== undefined) byHash.set(hash, draft)
+    const draft = drafts.of(host)
     draft.hosts.push(host)
     draft.weight += weightOf(host)
   }
-  return [...byKey.values()].map(makeGroup)
+  return [...drafts.all].map(makeGroup)
 }
 
 /** The group with only these of its hosts, which are in its order; at least one. */
@@ -78,22 +71,62 @@ interface GroupDraft {
   weight: number
 }
 
-function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraft>): GroupDraft {
-  const { features, key } = sets.intern(host.features)
-  const { vendor = '', core = '', signature: s, physBits = '', hardwareFeatures } = host
-  const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
-  const { evidence, withheld = FeatureSet.empty, unsure = FeatureSet.empty } = host
-  const known = evidence
-    ? [evidence.absent, evidence.possible, withheld, unsure].map(set => sets.intern(set).key).join(' ')
-    : ''
-  const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor} ${core}`
-  let draft = byKey.get(whole)
-  if (!draft) {
-    draft = { features, hosts: [], weight: 0 }
-    byKey.set(whole, draft)
+class GroupDrafts {
+  readonly #sets = new Interner()
+  readonly #byHash = new Map<string, GroupDraft>()
+  readonly #byKey = new Map<string, GroupDraft>()
+  /** Hosts whose sets are the same objects are grouped without a look into these. */
+  readonly #byFeatures = new Map<FeatureSet, GroupDraft[]>()
+
+  get all(): Iterable<GroupDraft> {
+    return this.#byKey.values()
   }
-  return draft
+
+  of(host: FleetHost): GroupDraft {
+    const { documentHash, features } = host
+    const hash = documentHash === undefined ? undefined : `${documentHash} ${host.physBits}`
+    const same = hash === undefined ? undefined : this.#byHash.get(hash)
+    // Versions that a fleet file adds to equal documents may still make two offers of them.
+    if (same?.hosts[0]?.evidence === host.evidence && same) return same
+    const near = this.#byFeatures.get(features) ?? []
+    const alike = near.find(({ hosts: [first] }) => first && areAlike(first, host))
+    const draft = alike ?? this.#find(host)
+    if (!near.includes(draft)) this.#byFeatures.set(features, [...near, draft])
+    if (hash !== undefined) this.#byHash.set(hash, draft)
+    return draft
+  }
+
+  #find(host: FleetHost): GroupDraft {
+    const sets = this.#sets
+    const { features, key } = sets.intern(host.features)
+    const { vendor = '', core = '', signature: s, physBits = '', hardwareFeatures } = host
+    const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
+    const { evidence, withheld = FeatureSet.empty, unsure = FeatureSet.empty } = host
+    const known = evidence
+      ? [evidence.absent, evidence.possible, withheld, unsure].map(set => sets.intern(set).key).join(' ')
+      : ''
+    const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor} ${core}`
+    const draft = this.#byKey.get(whole) ?? { features, hosts: [], weight: 0 }
+    this.#byKey.set(whole, draft)
+    return draft
+  }
 }
+
+const sameSignature = (a: Signature | undefined, b: Signature | undefined): boolean =>
+  a === b || (a?.family === b?.family && a?.model === b?.model && a?.stepping === b?.stepping)
+
+const GROUPED_BY = [
+  'evidence',
+  'withheld',
+  'unsure',
+  'hardwareFeatures',
+  'vendor',
+  'core',
+  'physBits',
+] as const satisfies (keyof FleetHost)[]
+
+const areAlike = (a: FleetHost, b: FleetHost): boolean =>
+  GROUPED_BY.every(key => a[key] === b[key]) && sameSignature(a.signature, b.signature)
 
 function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts

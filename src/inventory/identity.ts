@@ -1,4 +1,4 @@
-import type { Member } from '../questions/input/fleet/members.ts'
+import type { Member, OwnFacts } from '../questions/input/fleet/members.ts'
 import type { Identity } from './schema.ts'
 
 /** Where a value of an identity stands in a member. */
@@ -8,11 +8,11 @@ type Own = { readonly [Key in (typeof IDENTITY_KEYS)[number]]?: string | undefin
 export const IDENTITY_KEYS = ['called', 'uuid', 'reported', 'tscHz'] as const satisfies (keyof Identity)[]
 
 /** What a member says of who its host is. */
-export const ownOf = ({ called, report, facts }: Member): Own => ({
+export const ownOf = ({ called, report, facts, own = facts as OwnFacts }: Member): Own => ({
   called,
-  uuid: facts.uuid,
+  uuid: own.uuid,
   reported: report?.name,
-  tscHz: 'tscHz' in facts ? facts.tscHz?.toString() : undefined,
+  tscHz: own.tscHz?.toString(),
 })
 
 /** Who the host of these members is. */
@@ -22,25 +22,40 @@ export function findIdentity(members: readonly Member[]): Identity {
   return Object.fromEntries(found.filter(([, value]) => value !== undefined))
 }
 
-/** The members of a profile's text as those of another host of the profile. */
-export function membersFor(own: readonly Member[], from: Identity, to: Identity): readonly Member[] {
-  const reports = new Map<unknown, { readonly name?: string | undefined }>()
-  return own.map(member => {
-    const mine = ownOf(member)
-    const as = (key: keyof Own) => (mine[key] === from[key] ? to[key] : mine[key])
-    const { report } = member
-    if (report && !reports.has(report)) reports.set(report, { ...report, name: as('reported') })
-    const tscHz = as('tscHz')
-    const about = {
-      ...member.facts,
-      uuid: as('uuid'),
-      tscHz: tscHz === undefined ? undefined : BigInt(tscHz),
-    }
-    return {
-      ...member,
-      called: as('called'),
-      report: report && reports.get(report),
-      facts: about,
-    } as Member
-  })
+/** The members of a text, for other hosts of which texts say the same but for who they are. */
+export class SharedMembers {
+  readonly #members: readonly { readonly member: Member; readonly is: Own; readonly follows: Follows }[]
+
+  /** @param members what describes the host itself */
+  constructor(members: readonly Member[]) {
+    const identity = findIdentity(members)
+    this.#members = members.map(member => {
+      const is = ownOf(member)
+      const follows = Object.fromEntries(IDENTITY_KEYS.map(key => [key, is[key] === identity[key]]))
+      return { member, is, follows: follows as Follows }
+    })
+  }
+
+  /** The members as those of another host, with which it shares their facts. */
+  of(host: Identity): readonly Member[] {
+    const reports = new Map<unknown, { readonly name?: string | undefined }>()
+    return this.#members.map(({ member, is, follows }) => {
+      const { report } = member
+      const tscHz = follows.tscHz ? host.tscHz : is.tscHz
+      if (report && !reports.has(report))
+        reports.set(report, { ...report, name: follows.reported ? host.reported : is.reported })
+      return {
+        ...member,
+        called: follows.called ? host.called : is.called,
+        report: report && reports.get(report),
+        own: {
+          uuid: follows.uuid ? host.uuid : is.uuid,
+          tscHz: tscHz === undefined ? undefined : BigInt(tscHz),
+        },
+      } as Member
+    })
+  }
 }
+
+/** Whether a member's values are those of the host's identity. */
+type Follows = Readonly<Record<keyof Own, boolean>>

@@ -7,7 +7,7 @@ import type { FleetDocument, Member } from '../questions/input/fleet/members.ts'
 import { membersOfText, type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
 import { readRules } from '../questions/input/fleet/read-rules.ts'
 import type { RuleFault } from '../questions/input/fleet/rules.ts'
-import { findIdentity, membersFor } from './identity.ts'
+import { SharedMembers } from './identity.ts'
 import type { Identity } from './schema.ts'
 
 /** Which hosts, and when. */
@@ -129,7 +129,7 @@ async function readParts(
   read: ReadMembers,
 ): Promise<ReadParts> {
   const groups: StoredGroup[] = []
-  const profiles = new Map<number, { readonly own: readonly Member[]; readonly identity: Identity }>()
+  const profiles = new Map<number, SharedMembers>()
   const texts = new Map<string, readonly Member[]>()
   let pinned = {}
   let readAt: number | undefined
@@ -138,7 +138,7 @@ async function readParts(
     for (const group of part.groups ?? []) groups.push(group)
     for (const [key, packed] of Object.entries(part.profiles ?? {})) {
       const own = (await read(packed, `profile ${key}`)).filter(({ kind }) => kind !== 'guest')
-      profiles.set(Number(key), { own, identity: findIdentity(own) })
+      profiles.set(Number(key), new SharedMembers(own))
     }
     for (const [hash, packed] of Object.entries(part.texts ?? {})) {
       const members = await read(packed, hash)
@@ -161,7 +161,7 @@ const lateIn = (groups: readonly StoredGroup[]): ReadonlyMap<string, number> =>
 
 function documentsOf(
   groups: readonly StoredGroup[],
-  profiles: ReadonlyMap<number, { readonly own: readonly Member[]; readonly identity: Identity }>,
+  profiles: ReadonlyMap<number, SharedMembers>,
   texts: ReadonlyMap<string, readonly Member[]>,
 ): FleetDocument[] {
   const counts = new Map<string, number>()
@@ -177,7 +177,7 @@ function documentsOf(
         path: id,
         name: counts.get(name) === 1 ? name : id,
         pool: pool || undefined,
-        members: own ?? membersFor(known.own, known.identity, identityIn(group, i)),
+        members: own ?? known.of(identityIn(group, i)),
       }
     })
   })

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { FeatureSet } from '../../src/core/feature-set.ts'
 import { bytewise } from '../../src/core/text.ts'
 import { groupHosts, splitIntoPools } from '../../src/fleet/groups.ts'
+import type { FleetHost } from '../../src/fleet/host.ts'
 import { fleets, hosts } from './notation.ts'
 
 const shape = (text: string) =>
@@ -44,6 +46,26 @@ describe('groups', () => {
           for (const host of group.hosts) expect(host.features.eq(group.features)).toBe(true)
         }
         expect(groupHosts([...fleet].reverse())).toEqual(groups)
+      }),
+    )
+  })
+
+  test('hosts that share the objects of others are grouped as those with objects of their own', () => {
+    const copy = (set: FeatureSet) => set.join(FeatureSet.empty)
+    fc.assert(
+      fc.property(fleets, fc.integer({ min: 1, max: 3 }), (fleet, times) => {
+        const shared = fleet.flatMap(host =>
+          Array.from({ length: times }, (_, i) => ({ ...host, name: `${host.name}.${i}` })),
+        )
+        const own = shared.map(({ evidence, signature, ...host }) => ({
+          ...host,
+          features: copy(host.features),
+          ...(evidence && { evidence: evidence.doubting(FeatureSet.empty) }),
+          ...(signature && { signature: { ...signature } }),
+        }))
+        const names = (hosts: readonly FleetHost[]) =>
+          groupHosts(hosts).map(group => group.hosts.map(({ name }) => name))
+        expect(names(shared)).toEqual(names(own))
       }),
     )
   })

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Model, matches } from '../../core/model.ts'
+import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
@@ -19,7 +20,10 @@ export const hostsQuestion = question({
   run(context, input) {
     const opened = openFleet(context, input)
     const views = viewsOf(opened)
-    const hosts = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
+    const hosts = views.flatMap(view => {
+      const tell = tellOfCpus(view)
+      return view.fleet.hosts.map(host => lineOf(view, host, tell(host)))
+    })
     const keptCpus = views.flatMap(view => keptCpusOf(view).keptCpus ?? [])
     const kept = keptCpus.length > 0 ? { keptCpus } : {}
     return {
@@ -29,20 +33,42 @@ export const hostsQuestion = question({
   },
 })
 
-function lineOf(view: FleetView, host: FleetHost): HostLine {
-  const { name, pool = '', signature, features, readFrom = [] } = host
+/** What a line says of the CPU, which hosts of a group with one model and product share. */
+type AboutCpu = Pick<HostLine, 'heldBack' | 'silicon' | 'level' | 'higher' | 'featureCount'>
+
+function tellOfCpus(view: FleetView): (host: FleetHost) => AboutCpu {
+  const told = new Map<string, AboutCpu>()
+  const numbers = new Map(view.groups.map((group, i) => [group, i]))
+  return host => {
+    const { name, model, brand, features } = host
+    const group = view.groupOf.get(name)
+    const key = JSON.stringify([group && numbers.get(group), model, brand])
+    const about = told.get(key) ?? {
+      ...heldBack(view, host, group),
+      silicon: view.siliconOf(host) ?? null,
+      ...reachedLevel(view, host),
+      featureCount: features.size,
+    }
+    told.set(key, about)
+    return about
+  }
+}
+
+function lineOf(view: FleetView, host: FleetHost, about: AboutCpu): HostLine {
+  const { name, pool = '', signature, readFrom = [] } = host
   return {
     host: name,
     pool,
     arch: view.context.arch,
     model: host.model ?? null,
-    ...heldBack(view, host),
-    silicon: view.siliconOf(host) ?? null,
+    ...(about.heldBack && { heldBack: about.heldBack }),
+    silicon: about.silicon,
     signature: signature ?? null,
     vendor: host.vendor ?? null,
-    ...reachedLevel(view, host),
+    level: about.level,
+    higher: about.higher,
     microcode: host.microcode ?? null,
-    featureCount: features.size,
+    featureCount: about.featureCount,
     physBits: host.physBits ?? null,
     cpus: host.cpus ?? null,
     kernel: host.kernel ?? null,
@@ -53,10 +79,12 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
 }
 
 /** What a host lacks of the model of its silicon that it comes closest to, where the model that it is named as is none of these. */
-function heldBack(view: FleetView, host: FleetHost): Pick<HostLine, 'heldBack'> {
-  const { db, finder, groupOf } = view
-  const { name, model = '', vendor, signature, features, evidence } = host
-  const group = groupOf.get(name)
+function heldBack(
+  view: FleetView,
+  { model = '', vendor, signature, features, evidence }: FleetHost,
+  group: Group | undefined,
+): Pick<HostLine, 'heldBack'> {
+  const { db, finder } = view
   const isOwn = (one: Model) =>
     signature !== undefined && one.vendor?.name === vendor && matches(one.signatures, signature)
   const named = db.model(model)

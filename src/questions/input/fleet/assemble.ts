@@ -23,6 +23,7 @@ import {
   pairingPath,
   placed,
   reportKey,
+  settled,
   shortGuestNames,
   typedName,
 } from './placed.ts'
@@ -98,7 +99,8 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
   const { context, hosts, policy } = part
   const { guests, notes } = assembleGuests(context, part.guests, hosts, part.byReport, rules)
   const { hosts: believed, notes: contradictions } = withDoubts(context, guests, hosts)
-  const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
+  const pools = new Set(hosts.map(({ pool }) => pool ?? ''))
+  for (const label of rules?.pools.keys() ?? []) pools.add(label)
   const fleet: Fleet = {
     arch: context.arch,
     hosts: believed,
@@ -145,6 +147,7 @@ function withDoubts(
   guests: readonly FleetGuest[],
   hosts: readonly FleetHost[],
 ): { readonly hosts: readonly FleetHost[]; readonly notes: Note[] } {
+  if (guests.length === 0) return { hosts, notes: [] }
   const evidence = new Map(hosts.map(host => [host.name, host.evidence]))
   const doubts = new Map<Evidence | undefined, FeatureSet>()
   const shown = new Map<Evidence | undefined, FeatureSet>()
@@ -173,23 +176,29 @@ function withDoubts(
 class HostNames {
   readonly #short: ReadonlyMap<Placed<unknown>, string> | undefined
   readonly #typed: ReadonlyMap<string, number>
-  readonly #inDocuments: ReadonlyMap<string, number>
+  readonly #all: readonly Placed<HostMember>[]
+  #inDocuments: ReadonlyMap<string, number> | undefined
 
   constructor(rules: Rules | undefined, all: readonly Placed<HostMember>[]) {
     this.#short = rules && shortGuestNames(all)
     this.#typed = countNames(all.map(typedName))
-    this.#inDocuments = countNames(all.map(documentName))
+    this.#all = all
   }
 
   /** Two that are called alike and are not one are told apart by their documents, or by their number in one. */
   of(host: Placed<unknown>): string {
     const short = this.#short?.get(host)
     if (short !== undefined) return short
-    if (this.#typed.get(typedName(host)) === 1) return typedName(host)
+    const typed = typedName(host)
+    if (this.#typed.get(typed) === 1) return typed
     const name = documentName(host)
+    this.#inDocuments ??= countNames(this.#all.map(documentName))
     return this.#inDocuments.get(name) === 1 ? name : `${host.document.name}#${host.number}`
   }
 }
+
+/** A host, but for who it is and where. */
+type AboutHost = Omit<FleetHost, 'name' | 'path' | 'pool'>
 
 /** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
 class HostAssembly {
@@ -201,6 +210,7 @@ class HostAssembly {
   readonly #offers: HostOffers
   /** Equal sets are one object. */
   readonly #sets = new Interner()
+  readonly #known = new Map<HostMember, AboutHost>()
 
   constructor(context: Context, rules: Rules | undefined, names: HostNames) {
     this.#context = context
@@ -219,12 +229,36 @@ class HostAssembly {
   }
 
   #host(host: Placed<HostMember>, name: string): FleetHost {
-    const { document, facts } = host
-    const said: Partial<HostEntry> = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
-    const features = this.#sets.intern(facts.features).features
-    const all = { ...(this.#rules?.hosts ? factsOf(facts, said) : facts), features }
+    const { document, own } = host
+    const rules = this.#rules?.hosts
+    const said: Partial<HostEntry> = rules ? saidOf(rules, document.path) : {}
+    const isShared = own !== undefined && !rules && !host.facts.recorded
+    const { facts } = isShared ? host : settled(host)
+    const about = isShared ? this.#shared(facts) : this.#about(facts, rules ? factsOf(facts, said) : facts)
     const called = said.name ?? name
-    const made = {
+    return {
+      ...about,
+      ...(isShared && own),
+      name: called,
+      ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
+      path: pairingPath(host),
+      pool: this.#poolOf(called, document, said),
+      weight: said.weight ?? (this.#rules?.weighCpus ? about.cpus : undefined),
+      documentHash: host.number === 0 && !facts.hardwareFeatures ? document.hash : undefined,
+    }
+  }
+
+  /** What hosts that share their facts are, but for who and where. */
+  #shared(facts: HostMember): AboutHost {
+    const about = this.#known.get(facts) ?? this.#about(facts, facts)
+    this.#known.set(facts, about)
+    return about
+  }
+
+  /** @param said the facts with what a fleet file adds */
+  #about(facts: HostMember, said: HostMember): AboutHost {
+    const all = { ...said, features: this.#sets.intern(facts.features).features }
+    const about = {
       ...all,
       // What offers came from is no fact of the host.
       known: undefined,
@@ -234,14 +268,8 @@ class HostAssembly {
         judge: judgeOn(this.#context, facts.recorded, ownCpuOf(this.#context, facts), facts.handsOver),
       }),
       ...this.#offers.of(all),
-      name: called,
-      ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
-      path: pairingPath(host),
-      pool: this.#poolOf(called, document, said),
-      weight: said.weight ?? (this.#rules?.weighCpus ? all.cpus : undefined),
-      documentHash: host.number === 0 && !facts.hardwareFeatures ? document.hash : undefined,
     }
-    return made
+    return about
   }
 
   /** The pool that lists its name, that its rule says, or without rules for hosts, that its folder makes. */

@@ -10,6 +10,7 @@ import {
   type HostDocument,
   type Placed,
   reportKey,
+  settled,
   typedName,
 } from './placed.ts'
 
@@ -35,7 +36,7 @@ export function joinHosts(
   ruled: (part: HostDocument) => string | undefined = () => undefined,
 ): { hosts: Placed<HostMember>[]; notes: Note[] } {
   if (areApart(parts) && !hasTwice(parts.flatMap(part => ruled(part) ?? []))) {
-    const hosts = parts.map(alone)
+    const hosts = parts.map(part => (part.place.report ? hostOf({ parts: [part] }) : alone(part)))
     return { hosts, notes: notesOnAlike(hosts) }
   }
   const notes: Note[] = []
@@ -61,7 +62,7 @@ function notesOnAlike(hosts: readonly Placed<HostMember>[]): Note[] {
     )
     const others = parts.filter(part => part.length > 2).flatMap(part => byName.get(part) ?? [])
     const [other, ...more] = others.filter(
-      one => kindOf(one) !== kindOf(host) && agree(host.facts, one.facts),
+      one => kindOf(one) !== kindOf(host) && agree(settled(host).facts, settled(one).facts),
     )
     const isSaid =
       !other || more.length > 0 || (words.length === wordsOf(other).length && !isFirst(host, other))
@@ -96,14 +97,28 @@ const clustersOf = (parts: readonly HostDocument[]): Cluster[] =>
 
 const hasTwice = (names: readonly unknown[]): boolean => new Set(names).size < names.length
 
-/** Whether nothing at all joins them, as in most fleets of plain definitions. */
+/** Whether nothing at all joins them, as in most fleets: no two have anything in common that tells one host. */
 function areApart(parts: readonly HostDocument[]): boolean {
-  const keys = new Set<string>()
-  return parts.every(part => {
-    const before = keys.size
-    keys.add(typedKey(part.place))
-    return part.kind === 'host' && keys.size > before && !uuidOf(part) && !nameOf(part)
-  })
+  const [files, uuids, names, bases] = [0, 1, 2, 3].map(() => new Set<string>()) as [Keys, Keys, Keys, Keys]
+  for (const part of parts) {
+    const { place } = part
+    const [uuid, name] = [uuidOf(part), nameOf(part)]
+    const isNew =
+      isAdded(files, typedKey(place)) &&
+      (uuid === undefined || isAdded(uuids, uuid)) &&
+      (name === undefined || isAdded(names, name))
+    // What stands in one report is of one host: of a report that is left out nothing else is.
+    if (!isNew || part.kind !== 'host' || (place.report && !place.isAlone)) return false
+    if (name === undefined) bases.add(baseOf(fileKey(place)))
+  }
+  return names.size === 0 || ![...bases].some(base => names.has(base))
+}
+
+type Keys = Set<string>
+
+function isAdded(keys: Keys, key: string): boolean {
+  const before = keys.size
+  return keys.add(key).size > before
 }
 
 const KEYS: readonly (readonly [what: What, KeysOf])[] = [
@@ -130,7 +145,7 @@ function valuesOf({ parts }: Cluster, read: (part: HostDocument) => string | und
 const NO_UUID = /^(.)\1*$|^0300020004000500000600070008000\d$|^0002000300040005000600070008000\d$|^12345678/
 
 function uuidOf({ kind, place }: HostDocument): string | undefined {
-  const uuid = kind === 'host' ? place.facts.uuid?.toLowerCase() : undefined
+  const uuid = kind === 'host' ? (place.own ?? place.facts).uuid?.toLowerCase() : undefined
   return uuid === undefined || NO_UUID.test(uuid.replaceAll('-', '')) ? undefined : uuid
 }
 
@@ -271,8 +286,8 @@ function joinedHost({ parts }: Cluster): Placed<HostMember> {
   const [only] = parts
   if (only && parts.length === 1) return alone(only)
   const sorted = [...parts].sort(byWeight)
-  const hosts = sorted.flatMap(part => (part.kind === 'host' ? part.place : []))
-  const hypervisors = sorted.flatMap(part => (part.kind === 'hypervisor' ? part.place : []))
+  const hosts = sorted.flatMap(part => (part.kind === 'host' ? settled(part.place) : []))
+  const hypervisors = sorted.flatMap(part => (part.kind === 'hypervisor' ? settled(part.place) : []))
   const [given, listed] = [hypervisors.filter(isGiven), hypervisors.filter(one => !isGiven(one))]
   const used = [...given.slice(0, 1), ...listed.slice(0, 1)]
   const unused = [...given.slice(1), ...listed.slice(1)]

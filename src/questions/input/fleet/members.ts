@@ -103,6 +103,9 @@ export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required' | 'unask
   readonly defaultBits?: number | undefined
 }
 
+/** What no two hosts share. */
+export type OwnFacts = Pick<FleetHost, 'uuid' | 'tscHz'>
+
 /** One thing that a document tells of a fleet, and what there is to note about it. */
 export type Member = {
   readonly notes: readonly Note[]
@@ -112,6 +115,8 @@ export type Member = {
   readonly called?: string | undefined
   /** The host's report that it stands in. */
   readonly report?: HostReport | undefined
+  /** What counts instead of that in the facts, where hosts share them. */
+  readonly own?: OwnFacts | undefined
 } & (
   | { readonly kind: 'host'; readonly facts: HostMember }
   | { readonly kind: 'hypervisor'; readonly facts: HypervisorFacts }

@@ -1,7 +1,7 @@
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { HostReport } from '../../../formats/found.ts'
 import type { Note } from '../../words/note.ts'
-import type { GuestMember, HostMember, HypervisorFacts, Member } from './members.ts'
+import type { GuestMember, HostMember, HypervisorFacts, Member, OwnFacts } from './members.ts'
 import { baseOf, type FleetDocument, hostStemOf, isGeneric, labelOf } from './members.ts'
 
 /** A member with its place. */
@@ -22,8 +22,14 @@ export interface Placed<T> {
   /** Of a host that was joined: the keys of the reports in which it is. */
   readonly reports?: ReadonlySet<string> | undefined
   readonly facts: T
+  /** What counts instead of that in the facts, where hosts share them. */
+  readonly own?: OwnFacts | undefined
   readonly notes: readonly Note[]
 }
+
+/** With facts of its own. */
+export const settled = <T extends object>(place: Placed<T>): Placed<T> =>
+  place.own ? { ...place, facts: { ...place.facts, ...place.own }, own: undefined } : place
 
 /** A member that describes a host: its CPU, or what its hypervisor gives. */
 export type HostDocument =
@@ -42,20 +48,21 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
   const parts: HostDocument[] = []
   const guests: Placed<GuestMember>[] = []
   for (const document of documents) {
-    const units = unitsOf(document.members)
-    const many = areMany(document.members)
+    const many = document.members.length > 1 && areMany(document.members)
+    const units = many ? unitsOf(document.members) : undefined
     const isAlone = document.members.filter(({ kind }) => kind === 'host').length === 1
     document.members.forEach(member => {
-      const { kind, arch, facts, notes, called, report } = member
+      const { kind, arch, facts, notes, called, report, own } = member
       const place = {
         document,
         arch,
-        number: (many && units.get(report ?? member)) || 0,
+        number: units?.get(report ?? member) ?? 0,
         isAlone,
         notes,
         said: called,
         called: many ? called : undefined,
         report,
+        own,
       }
       if (kind === 'guest') guests.push({ ...place, facts })
       else if (kind === 'host') parts.push({ kind, place: { ...place, facts } })

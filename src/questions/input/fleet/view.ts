@@ -76,15 +76,19 @@ export class FleetView {
    */
   siliconOf(of: FleetHost | Group): string | undefined {
     if (of.core !== undefined) return of.core
-    const hosts = 'hosts' in of ? of.hosts : [of]
-    const titles = new Set(hosts.flatMap(host => generationsOf(this.cpus, host).map(({ title }) => title)))
+    const hosts = 'hosts' in of ? onePerBrand(of) : [of]
+    const titles = new Set(
+      [...hosts].flatMap(host => generationsOf(this.cpus, host).map(({ title }) => title)),
+    )
     if (titles.size === 0) return undefined
     return `${[...titles].join(' or ')}${of.signature?.family ? '' : ' (by its name)'}`
   }
 
   /** When the first products with this silicon came, where that is one year. */
-  yearOf({ hosts }: Group): number | undefined {
-    const years = new Set(hosts.flatMap(host => generationsOf(this.cpus, host).map(({ since }) => since)))
+  yearOf(group: Group): number | undefined {
+    const years = new Set(
+      [...onePerBrand(group)].flatMap(host => generationsOf(this.cpus, host).map(({ since }) => since)),
+    )
     const [year, ...more] = years
     return more.length === 0 ? year : undefined
   }
@@ -94,6 +98,10 @@ export class FleetView {
     return this.releases?.needed(names) ?? { qemu: 'not known', libvirt: 'not known' }
   }
 }
+
+/** Hosts of a group of which nothing but the name of the product tells the silicon apart. */
+const onePerBrand = ({ hosts }: Group): Iterable<FleetHost> =>
+  new Map(hosts.map(host => [host.brand, host])).values()
 
 /** @throws LibvirtError where the fleet's architecture has no driver */
 export const viewOf = (context: Context, fleet: Fleet): FleetView =>
