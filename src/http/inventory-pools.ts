@@ -111,11 +111,11 @@ async function pin({ c, inventory, id, read }: Asked) {
   return sendJson(c, { pool: id, ...decisionJson(decision) })
 }
 
-const changeJson = ({ id, before, after, lost, gained }: HostChange) => ({
+const changeJson = ({ id, before, after, lost, gained, reporter }: HostChange) => ({
   id,
   before: before ? pastJson(before) : null,
   after: after ? pastJson(after) : null,
-  ...{ lost, gained },
+  ...{ lost, gained, reporter: reporter ?? null },
 })
 
 const ChangesQuery = v.strictObject({
@@ -203,6 +203,7 @@ export const POOL_ROUTES: readonly InventoryRoute[] = [
               after: described(v.nullable(Past), 'Null: it is not there any more.'),
               lost: names('Features that guests could count on, and cannot any more.'),
               gained: names('The other way round.'),
+              reporter: described(v.nullable(v.string()), 'Whose token it was reported with last.'),
             }),
           ),
           next: described(

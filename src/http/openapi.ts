@@ -5,12 +5,13 @@ import { loadQuestions, type QuestionName } from '../questions/table.ts'
 import { EXAMPLES } from './examples.ts'
 import { EVENT_ROUTES } from './inventory-events.ts'
 import { HOST_ROUTES } from './inventory-hosts.ts'
+import { PAGE_ROUTES } from './inventory-page.ts'
 import { POOL_ROUTES } from './inventory-pools.ts'
 import { describeRoutes } from './inventory-routes.ts'
 import { TokenInput } from './token-routes.ts'
 
 /** The routes of the inventory. */
-export const INVENTORY_ROUTES = [...HOST_ROUTES, ...POOL_ROUTES, ...EVENT_ROUTES]
+export const INVENTORY_ROUTES = [...HOST_ROUTES, ...POOL_ROUTES, ...EVENT_ROUTES, ...PAGE_ROUTES]
 
 type Json = Readonly<Record<string, unknown>>
 

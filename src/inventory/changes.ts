@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { limitOf } from './hosts.ts'
-import type { ChangePage, ChangeSearch, HostChange, InventoryEvent, PastHost } from './inventory.ts'
+import type { ChangePage, ChangeSearch, HostChange, InventoryEvent, PastHost, Timeline } from './inventory.ts'
 import { type Layout, namesOfBits } from './layout.ts'
 import { rowsOf } from './report.ts'
 import type { Db, StoredFacts } from './schema.ts'
@@ -71,6 +71,7 @@ interface Profile {
 async function changesOf(db: Db, layout: Layout, pairs: readonly Pair[]): Promise<HostChange[]> {
   const rows = pairs.flatMap(({ before, after }) => [before ?? [], after ?? []].flat())
   const profiles = await profilesOf(db, layout, [...new Set(rows.map(({ profile }) => profile))])
+  const reporters = await reportersOf(db, [...new Set(rows.map(({ host }) => host))])
   const differences = new Map<string, readonly string[]>()
   const missing = (from: Profile | undefined, to: Profile | undefined): readonly string[] => {
     if (!from || !to || from.arch !== to.arch) return []
@@ -87,8 +88,41 @@ async function changesOf(db: Db, layout: Layout, pairs: readonly Pair[]): Promis
       after: pastOf(after, now),
       lost: missing(old, now),
       gained: missing(now, old),
+      reporter: reporters.get(before?.host ?? '') ?? undefined,
     }
   })
+}
+
+async function reportersOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
+  const { rows } = await sql<{ id: string; reporter: string | null }>`
+    select id, reporter from host where id = any(${ids}::text[])`.execute(db)
+  return new Map(rows.map(({ id, reporter }) => [id, reporter]))
+}
+
+/**
+ * How many hosts came, changed or went in each of so many equal parts of the time since the first report. What all began
+ * with is no change.
+ */
+export async function readTimeline(
+  db: Db,
+  { pool, parts }: { readonly pool?: string | undefined; readonly parts: number },
+): Promise<Timeline> {
+  const ofPool = pool === undefined ? sql`true` : sql`pool = ${pool}`
+  const { rows: ends } = await sql<{ first: Date | null; now: Date }>`
+    select (select min(since) from history where ${ofPool}) as first,
+      date_trunc('milliseconds', clock_timestamp()) as now`.execute(db)
+  const { first, now } = ends[0] ?? { first: null, now: new Date(0) }
+  if (!first) return { from: undefined, to: now, changes: [] }
+  const width = Math.max(1, now.getTime() - first.getTime()) / parts
+  const part = (column: string) => sql`least(${sql.lit(parts - 1)}, floor(
+    extract(epoch from ${sql.raw(column)} - ${first}::timestamptz) * 1000 / ${width}::float8))::integer`
+  const { rows } = await sql<{ part: number; hosts: number }>`
+    select part, count(distinct host)::integer as hosts from (
+      select host, ${part('since')} as part from history where since > ${first} and ${ofPool}
+      union all select host, ${part('until')} from history where until is not null and ${ofPool}
+    ) changed group by part order by part`.execute(db)
+  const at = (index: number) => new Date(Math.round(first.getTime() + (index + 0.5) * width))
+  return { from: first, to: now, changes: rows.map(({ part, hosts }) => ({ at: at(part), hosts })) }
 }
 
 async function profilesOf(db: Db, layout: Layout, numbers: readonly number[]) {

@@ -147,6 +147,8 @@ export interface HostChange {
   /** Features that guests could count on, and cannot any more; and the other way round. */
   readonly lost: readonly string[]
   readonly gained: readonly string[]
+  /** Who reported it last; undefined: nobody said, or it is not there any more. */
+  readonly reporter: string | undefined
 }
 
 export interface ChangeSearch {
@@ -163,6 +165,15 @@ export interface ChangeSearch {
 export interface ChangePage {
   readonly changes: readonly HostChange[]
   readonly next: string | undefined
+}
+
+/** How much changed when, from the first report to now. */
+export interface Timeline {
+  /** Undefined: nothing was reported. */
+  readonly from: Date | undefined
+  readonly to: Date
+  /** How many hosts came, changed or went in equal parts of that time; those without any are left out. */
+  readonly changes: readonly { readonly at: Date; readonly hosts: number }[]
 }
 
 /** What happened to a host, or a pool. */
@@ -196,6 +207,7 @@ export interface Inventory {
   /** The same as plain data, which `openStoredFleet` makes a fleet of in whatever process. */
   storedFleet(of?: FleetOf): Promise<StoredFleet>
   changes(search: ChangeSearch): Promise<ChangePage>
+  timeline(of: { readonly pool?: string | undefined; readonly parts: number }): Promise<Timeline>
   /** How many hosts of each pool are others than before, or gone, since so many seconds; pools without any are left out. */
   countChanged(seconds: number): Promise<ReadonlyMap<string, number>>
   /**

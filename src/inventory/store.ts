@@ -1,7 +1,7 @@
 import { Migrator, sql } from 'kysely'
 import type { Context } from '../questions/context.ts'
 import { auditLogIn, tokensIn } from './access.ts'
-import { countChanged, findChanges, findEvents } from './changes.ts'
+import { countChanged, findChanges, findEvents, readTimeline } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { InventoryError } from './fault.ts'
 import { fleetOf, readStoredFleet } from './fleet.ts'
@@ -63,6 +63,7 @@ export async function storeIn({ db, close }: SqlEngine, context: Context): Promi
     fleetAt: (of = {}) => fleetOf(db, context, of),
     storedFleet: (of = {}) => readStoredFleet(db, of),
     changes: search => findChanges(db, layout, search),
+    timeline: of => readTimeline(db, of),
     countChanged: seconds => countChanged(db, seconds),
     events: from => findEvents(db, from),
     pin: (pool, cpu, by, why) => decide(db, context, { pool, cpu, by, why }),

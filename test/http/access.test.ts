@@ -120,6 +120,8 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/pools/web', closed(403, 404, 404, 404)],
   ['GET', '/v1/changes', closed(403, 404, 404, 404)],
   ['GET', '/v1/events', closed(403, 404, 404, 404)],
+  ['GET', '/v1/fleet', closed(403, 404, 404, 404)],
+  ['GET', '/v1/timeline', closed(403, 404, 404, 404)],
   ['GET', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['DELETE', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['GET', '/metrics', closed(403, 200, 200, 200)],

@@ -7,8 +7,11 @@ import { answerRequest, RequestRefused } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { INVENTORY_ROUTES } from '../../src/http/openapi.ts'
 import type { AuditEntry, Role } from '../../src/inventory/access.ts'
+import { textOfEvidence } from '../../src/inventory/derive.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
+import { openStoredFleet } from '../../src/inventory/stored-fleet.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { runs } from '../effort.ts'
 import { capabilities } from '../inventory/texts.ts'
 
@@ -35,6 +38,8 @@ const ROUTES: readonly (readonly [string, string, readonly number[], string?])[]
   ['GET', '/v1/pools/walk', [401, 401, 403, 200, 200, 200]],
   ['PUT', '/v1/pools/walk/pinned', [401, 401, 403, 403, 200, 200], JSON.stringify({ cpu: CPU, why: 'test' })],
   ['GET', '/v1/changes?from=2026-01-01', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/fleet?pool=walk', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/timeline', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/audit-log', [401, 401, 403, 403, 403, 200]],
   ['GET', '/v1/tokens', [401, 401, 403, 403, 403, 200]],
   ['POST', '/v1/tokens', [401, 401, 403, 403, 403, 201], '{"name": "x", "roles": ["read"]}'],
@@ -144,6 +149,7 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
       ['get', '/v1/pools', ''],
       ['get', '/v1/pools/{name}', ''],
       ['get', '/v1/changes', '?from=2026-01-01&pool=said'],
+      ['get', '/v1/timeline', '?pool=said'],
       ['put', '/v1/hosts/{id}', ''],
       ['put', '/v1/pools/{name}/pinned', ''],
       ['delete', '/v1/hosts/{id}', ''],
@@ -380,6 +386,20 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
         400,
       )
     expect((await ask('read', 'GET', '/v1/changes')).status).toBe(400)
+  })
+
+  test('a fleet as plain data is opened as the same fleet', async () => {
+    await put('f1', capabilities({ microcode: 1 }), '?pool=whole')
+    await put('f2', capabilities({ model: 'Haswell' }), '?pool=whole')
+    const { text } = await ask('read', 'GET', '/v1/fleet?pool=whole')
+    const [head = '', ...lines] = text.trim().split('\n')
+    expect(JSON.parse(head)).toEqual({ hosts: 2 })
+    const opened = await openStoredFleet(contextOf(), lines, { unpack: textOfEvidence })
+    const whole = await inventory.fleetAt({ pool: 'whole' })
+    expect(opened.view.fleet).toEqual(whole.view.fleet)
+    const before = await ask('read', 'GET', '/v1/fleet?pool=whole&time=2020-01-01')
+    expect(before.text).toBe('{"hosts":0}\n')
+    expect((await ask('read', 'GET', '/v1/fleet?time=soon')).status).toBe(400)
   })
 
   test('whoever changes something is told of, once, and not who changes nothing', async () => {

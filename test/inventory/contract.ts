@@ -263,7 +263,7 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
         [first, third],
       ])
       const { changes } = await inventory.changes({ from: second, to: fourth, pool })
-      expect(changes).toMatchObject([{ id, lost: ['hle', 'rtm'], gained: [] }])
+      expect(changes).toMatchObject([{ id, lost: ['hle', 'rtm'], gained: [], reporter: undefined }])
       expect(changes.map(({ before, after }) => [before?.facts.microcode, after?.facts.microcode])).toEqual([
         [1, 2],
       ])
@@ -281,6 +281,21 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
       expect(await changed(1)).toBe(1)
       await inventory.remove(other)
       expect(await changed(1)).toBe(2)
+    })
+
+    test('the timeline counts hosts where they changed', async () => {
+      const [id, pool] = [fresh('host'), fresh('pool')]
+      const none = await inventory.timeline({ pool, parts: 10 })
+      expect([none.from, none.changes]).toEqual([undefined, []])
+      const report = (microcode: number, at: Date) =>
+        inventory.report({ id, pool, text: capabilities({ microcode }), at })
+      await report(1, first)
+      await report(2, third)
+      const { from, to, changes } = await inventory.timeline({ pool, parts: 1000 })
+      expect(from).toEqual(first)
+      expect(changes.map(({ hosts }) => hosts)).toEqual([1])
+      const width = (to.getTime() - first.getTime()) / 1000
+      expect(Math.abs((changes[0]?.at.getTime() ?? 0) - third.getTime())).toBeLessThanOrEqual(width)
     })
 
     test('what was taken back in between is no change, what comes and goes is', async () => {
