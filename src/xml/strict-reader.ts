@@ -341,8 +341,8 @@ export class StrictReader {
 
   #start(tag: string, given: readonly (readonly [name: string, value: string])[]): Open {
     const parent = this.#open.at(-1)
-    const names = given.map(([name]) => name)
-    const twice = names.find((name, i) => names.indexOf(name) < i)
+    const names = new Set<string>()
+    const twice = given.find(([name]) => names.size === names.add(name).size)?.[0]
     if (twice !== undefined) this.#fail(`the attribute ${twice} is given twice`, this.#at)
     if (this.#open.length === this.#sink.maxDepth)
       this.#fail(`too deep: more than ${this.#sink.maxDepth} levels`, 0)
