@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { RequestRefused } from '../http/answer.ts'
 import type { InventoryState } from '../http/app.ts'
 import type { AuditLog, TokenStore } from '../inventory/access.ts'
+import type { TextReader } from '../inventory/derive.ts'
 import type { InventoryPlace } from '../inventory/engine.ts'
 import { InventoryError } from '../inventory/fault.ts'
 import type { Inventory } from '../inventory/inventory.ts'
@@ -23,6 +24,17 @@ const STAYS_OPEN = 1_000
 /** What waiting does not change. */
 const FINAL: readonly string[] = ['package', 'schema', 'folder']
 
+/** What a store needs of its server. */
+export interface StoreOptions {
+  readonly log: RequestLog
+  /** The folder of the map that texts are read with; undefined: the data that comes with this package. */
+  readonly cpuMap: string | undefined
+  /** Reads the texts that are reported. */
+  readonly reader: TextReader
+  /** Is told of a failure that stays. */
+  readonly onFinal: (error: InventoryError) => void
+}
+
 /** The inventory of a server, which is opened while the server answers already. */
 export class ServeStore {
   readonly #place: InventoryPlace
@@ -35,30 +47,22 @@ export class ServeStore {
   /** When it was looked up whether it has tokens. */
   #lookedUp = 0
 
-  /** @param onFinal is told of a failure that stays */
-  constructor(
-    place: InventoryPlace,
-    {
-      log,
-      cpuMap,
-      onFinal,
-    }: { log: RequestLog; cpuMap: string | undefined; onFinal: (error: InventoryError) => void },
-  ) {
+  constructor(place: InventoryPlace, { log, cpuMap, reader, onFinal }: StoreOptions) {
     this.#place = place
     this.#log = log
-    this.#opening = this.#open(cpuMap).catch(error => {
+    this.#opening = this.#open(cpuMap, reader).catch(error => {
       onFinal(error)
       return undefined
     })
   }
 
-  async #open(cpuMap: string | undefined): Promise<Inventory | undefined> {
+  async #open(cpuMap: string | undefined, reader: TextReader): Promise<Inventory | undefined> {
     const { openInventory } = await import('../inventory/open.ts')
     const context = cpuMap === undefined ? undefined : await contextIn(cpuMap)
     let said = ''
     while (!this.#ended.signal.aborted) {
       try {
-        const inventory = await openInventory(this.#place, context)
+        const inventory = await openInventory(this.#place, context, reader)
         await this.#lookUpTokens(inventory)
         this.#isOpen = true
         return inventory

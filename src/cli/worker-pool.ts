@@ -83,6 +83,8 @@ export class WorkerPool {
   readonly #idle = new Set<ChildProcess>()
   /** Who waits for a worker. */
   readonly #waiting: (() => void)[] = []
+  /** Who is served before them. */
+  readonly #first: (() => void)[] = []
   #busy = 0
 
   constructor(options: CrewOptions) {
@@ -97,7 +99,7 @@ export class WorkerPool {
 
   /** How many workers are busy, of how many, and how many requests wait for one. */
   get load(): { readonly busy: number; readonly waiting: number; readonly most: number } {
-    return { busy: this.#busy, waiting: this.#waiting.length, most: this.#options.most }
+    return { busy: this.#busy, waiting: this.#first.length + this.#waiting.length, most: this.#options.most }
   }
 
   /** @throws RequestRefused where it takes too long or too much, or too many wait; a fault of ours */
@@ -107,17 +109,33 @@ export class WorkerPool {
     gone?: AbortSignal,
     limit = this.#options.limit,
   ): Promise<HttpAnswer> {
-    await this.#turn()
+    if (this.isFull)
+      throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
+    return this.#answer(this.#waiting, { verb, body }, limit, gone)
+  }
+
+  /** The same before all who wait, however many do. */
+  answerFirst(verb: string, body: Uint8Array<ArrayBuffer>, limit: number): Promise<HttpAnswer> {
+    return this.#answer(this.#first, { verb, body }, limit)
+  }
+
+  async #answer(
+    queue: (() => void)[],
+    asked: WorkerRequest,
+    limit: number,
+    gone?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    await this.#turn(queue)
     try {
       if (gone?.aborted) throw new RequestRefused('too-long', GONE)
       const [worker = this.#start()] = this.#idle
       this.#idle.delete(worker)
-      const heard = await this.#hear(worker, { verb, body }, limit, gone)
+      const heard = await this.#hear(worker, asked, limit, gone)
       this.#idle.add(worker)
       if ('fault' in heard) throw Object.assign(new Error(heard.fault.message), { name: heard.fault.name })
       return heard
     } finally {
-      const next = this.#waiting.shift()
+      const next = this.#first.shift() ?? this.#waiting.shift()
       if (next) next()
       else this.#busy--
     }
@@ -129,10 +147,8 @@ export class WorkerPool {
   }
 
   /** Who has waited takes over from whom it waited for. */
-  #turn(): Promise<void> {
-    if (this.isFull)
-      throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
-    if (this.#busy >= this.#options.most) return new Promise(resolve => this.#waiting.push(resolve))
+  #turn(queue: (() => void)[]): Promise<void> {
+    if (this.#busy >= this.#options.most) return new Promise(resolve => queue.push(resolve))
     this.#busy++
     return Promise.resolve()
   }

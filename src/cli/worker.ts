@@ -4,6 +4,8 @@ import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answerRequest, RequestRefused, type Sources } from '../http/answer.ts'
 import type { FleetSource } from '../http/inventory-fleet.ts'
 import { CpuMap } from '../map/cpu-map.ts'
+import { contextOf } from '../questions/context.ts'
+import { answerHostText, HOST_TEXT } from './host-texts.ts'
 import type { FleetReply, WorkerData, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
 /** Answers what the process is sent. */
@@ -50,6 +52,7 @@ async function* partsIn(replies: AsyncIterableIterator<unknown>): AsyncGenerator
 
 async function heard(sources: Sources, verb: string, body: Uint8Array): Promise<WorkerReply> {
   try {
+    if (verb === HOST_TEXT) return await answerHostText(contextOf(sources.own), body)
     return await answerRequest(sources, verb, body)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))

@@ -34,6 +34,35 @@ export async function readHostText(context: Context, text: string, source: strin
   return { own, guests, identity, profile: fingerprint(own, identity, text) }
 }
 
+/** A text of one host as far as a report of it is stored. */
+export interface ReadReport {
+  readonly identity: Identity
+  /** How many guests it has. */
+  readonly guests: number
+  /** The kinds of its documents, between blanks. */
+  readonly dialect: string
+  /** As `ReadHost` has it. */
+  readonly profile: string
+}
+
+/** Reads texts that hosts report, here or in another process. Its functions throw what `readHostText` throws. */
+export interface TextReader {
+  readonly read: (text: string, source: string) => Promise<ReadReport>
+  /** What is stored of its profile: a text need be read for that only where the profile is new. */
+  readonly derive: (text: string, source: string) => Promise<DerivedProfile>
+}
+
+/** Reads texts in this process. */
+export const readTextsWith = (context: Context): TextReader => ({
+  async read(text, source) {
+    const { own, guests, identity, profile } = await readHostText(context, text, source)
+    const documents = own.flatMap(({ facts }) => ('readFrom' in facts ? (facts.readFrom ?? []) : []))
+    const dialect = [...new Set(documents.map(({ document }) => document))].join(' ')
+    return { identity, guests: guests.length, dialect, profile }
+  },
+  derive: async (text, source) => deriveProfile(context, await readHostText(context, text, source), source),
+})
+
 /** Hash of all that the members say, but for the identity's values. */
 function fingerprint(members: readonly Member[], identity: Identity, text: string): string {
   const reports = [...new Set(members.map(({ report }) => report))]

@@ -78,7 +78,12 @@ export class Recomputation {
       const read = await this.#read(text)
       if (!read) continue
       const { identity, guests } = read
-      made.push({ hash, identity, guests: guests.length, profile: await reports.profileOf(read, text, hash) })
+      made.push({
+        hash,
+        identity,
+        guests: guests.length,
+        profile: await reports.profileOf(read.profile, text, hash),
+      })
     }
     const given = rowsOf(made, 'hash text, identity jsonb, guests integer, profile integer')
     return this.#db.transaction().execute(async db => {

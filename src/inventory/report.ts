@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextFor } from '../questions/context.ts'
-import { type DerivedCpu, deriveProfile, type ReadHost, readHostText, sha256 } from './derive.ts'
+import { type DerivedCpu, sha256, type TextReader } from './derive.ts'
 import { untilFree } from './fault.ts'
 import type { Accepted, HostReported, Refused, ReportResult } from './inventory.ts'
 import { bitsOf, type Layout } from './layout.ts'
@@ -30,13 +30,15 @@ export class Reports {
   readonly #db: Db
   readonly #context: Context
   readonly #layout: Layout
+  readonly #reader: TextReader
   /** Numbers of profiles by their hashes. */
   readonly #profiles = new Map<string, number>()
 
-  constructor(db: Db, context: Context, layout: Layout) {
+  constructor(db: Db, context: Context, layout: Layout, reader: TextReader) {
     this.#db = db
     this.#context = context
     this.#layout = layout
+    this.#reader = reader
   }
 
   async one(host: HostReported): Promise<Accepted> {
@@ -116,15 +118,11 @@ export class Reports {
     const { id, text, name, pool, reporter, at, hash } = host
     try {
       if (id === '') throw new BadRequest('a host needs an id')
-      const read = await readHostText(this.#context, text, id)
-      const profile = await this.profileOf(read, text, hash)
-      const documents = read.own.flatMap(({ facts }) => ('readFrom' in facts ? (facts.readFrom ?? []) : []))
+      const { identity, guests, dialect, profile: key } = await this.#reader.read(text, id)
+      const profile = await this.profileOf(key, text, hash)
       return {
-        ...{ id, name: name ?? read.identity.reported, pool, reporter, at, hash, profile },
-        text: packed(text),
-        identity: read.identity,
-        guests: read.guests.length,
-        dialect: [...new Set(documents.map(({ document }) => document))].join(' '),
+        ...{ id, name: name ?? identity.reported, pool, reporter, at, hash, profile },
+        ...{ text: packed(text), identity, guests, dialect },
       }
     } catch (error) {
       if (error instanceof BadRequest || error instanceof ParseError || error instanceof LibvirtError)
@@ -173,12 +171,12 @@ export class Reports {
 
   /**
    * The number of a profile, which is stored where it is new.
-   * @param hash of the text @throws BadRequest for a text with several hosts
+   * @param profile its hash @param hash of the text @throws BadRequest for a text with several hosts
    */
-  async profileOf(read: ReadHost, text: string, hash: string): Promise<number> {
-    const known = this.#profiles.get(read.profile)
+  async profileOf(profile: string, text: string, hash: string): Promise<number> {
+    const known = this.#profiles.get(profile)
     if (known !== undefined) return known
-    const { cpu, facts } = deriveProfile(this.#context, read, 'report')
+    const { cpu, facts } = await this.#reader.derive(text, 'report')
     const names = await this.#layout.of(cpu.arch, contextFor(this.#context, cpu.arch).db.features)
     const id = await untilFree(() =>
       this.#db.transaction().execute(async db => {
@@ -190,13 +188,13 @@ export class Reports {
           on conflict do nothing
         )
         insert into profile (hash, cpu, evidence, facts)
-        values (${read.profile}, ${number}, decode(${hash}, 'hex'), ${JSON.stringify(facts)}::jsonb)
+        values (${profile}, ${number}, decode(${hash}, 'hex'), ${JSON.stringify(facts)}::jsonb)
         on conflict do nothing returning id`.execute(db)
-        return rows[0]?.id ?? numberOf(db, 'profile', read.profile)
+        return rows[0]?.id ?? numberOf(db, 'profile', profile)
       }),
     )
     if (this.#profiles.size >= MOST) this.#profiles.clear()
-    this.#profiles.set(read.profile, id)
+    this.#profiles.set(profile, id)
     return id
   }
 }

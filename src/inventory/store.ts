@@ -2,6 +2,7 @@ import { Migrator, sql } from 'kysely'
 import type { Context } from '../questions/context.ts'
 import { auditLogIn, tokensIn } from './access.ts'
 import { countChanged, findChanges, findEvents, readTimeline } from './changes.ts'
+import type { TextReader } from './derive.ts'
 import type { SqlEngine } from './engine.ts'
 import { InventoryError } from './fault.ts'
 import { fleetOf, readStoredFleet } from './fleet.ts'
@@ -33,10 +34,14 @@ async function migrate(db: Db): Promise<void> {
 const DERIVED_BY = 'derived-by'
 
 /** The inventory in a database. @throws InventoryError */
-export async function storeIn({ db, close }: SqlEngine, context: Context): Promise<Inventory> {
+export async function storeIn(
+  { db, close }: SqlEngine,
+  context: Context,
+  reader: TextReader,
+): Promise<Inventory> {
   await migrate(db)
   const layout = new Layout(db)
-  const reports = new Reports(db, context, layout)
+  const reports = new Reports(db, context, layout, reader)
   const recomputation = new Recomputation(db, context, layout)
   const derived = await db
     .selectFrom('setting')

@@ -5,15 +5,17 @@ import { join } from 'node:path'
 import { fleetsIn } from '../../http/answer.ts'
 import { createApp } from '../../http/app.ts'
 import { Jobs } from '../../http/jobs.ts'
+import type { Inventory } from '../../inventory/inventory.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
 import type { Session } from '../globals.ts'
+import { readTextsIn } from '../host-texts.ts'
 import { type Certificate, type Listening, type ListenRules, listen } from '../listen.ts'
 import { identifySender, RequestLog } from '../request-log.ts'
 import { checkAccess, noteOnAccess, openAccess, readCertificate } from '../serve-access.ts'
 import { readSettings, SETTING_OPTIONS, type ServeSettings, shareMemory } from '../serve-settings.ts'
-import { ServeStore } from '../serve-store.ts'
+import { ServeStore, type StoreOptions } from '../serve-store.ts'
 import { CommandError } from '../spec.ts'
 import { endOf, GivenTokens, makeSecret, printNewToken } from '../tokens.ts'
 import { WorkerPool } from '../worker-pool.ts'
@@ -74,10 +76,7 @@ export const command: Command = {
     const log = new RequestLog(settings.log, session)
     const gate = { log, tokens: new GivenTokens(settings.token), certificate: readCertificate(settings) }
     const failed = new AbortController()
-    const store =
-      settings.store &&
-      new ServeStore(settings.store, { log, cpuMap: session.cpuMap, onFinal: error => failed.abort(error) })
-    const server = await start(settings, session, { ...gate, store })
+    const server = await start(settings, session, { ...gate, onFinal: error => failed.abort(error) })
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
     session.out(noteOnAccess(settings))
     process.on('SIGHUP', () => void reload(args, server, gate))
@@ -93,16 +92,17 @@ interface Gate {
   readonly log: RequestLog
   readonly tokens: GivenTokens
   readonly certificate: Certificate | undefined
-  readonly store?: ServeStore | undefined
 }
 
 /** A job may take so many times as long as a request. */
 const JOB_LIMITS = 10
 
 /** Starts a server with its workers. @throws CommandError */
-async function start(settings: ServeSettings, session: Session, gate: Gate): Promise<Listening> {
-  const { log, tokens, certificate: tls, store } = gate
-  const { stored, ...access } = await openAccess(settings, tokens, log, store)
+async function start(
+  settings: ServeSettings,
+  session: Session,
+  { log, tokens, certificate: tls, onFinal }: Gate & Pick<StoreOptions, 'onFinal'>,
+): Promise<Listening> {
   const { bytes, workers, heap, largest, connections } = shareMemory(settings.memory, availableParallelism())
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
@@ -111,8 +111,12 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     most: workers,
     memory: heap,
     largest,
-    fleets: store && fleetsIn(store.open),
+    fleets: settings.store && (async of => fleetsIn(() => opened(store))(of)),
   })
+  const { cpuMap } = session
+  const store =
+    settings.store && new ServeStore(settings.store, { log, cpuMap, reader: readTextsIn(crew), onFinal })
+  const { stored, ...access } = await openAccess(settings, tokens, log, store)
   const jobs = new Jobs({
     answer: (verb, body, gone) => crew.answer(verb, body, gone, JOB_LIMITS * settings.limit),
     running: Math.max(1, workers - 1),
@@ -154,6 +158,12 @@ async function start(settings: ServeSettings, session: Session, gate: Gate): Pro
     return server.stop().finally(() => store?.close())
   }
   return { ...server, stop }
+}
+
+/** @throws RequestRefused while it is not open */
+const opened = (store: ServeStore | undefined): Promise<Inventory> => {
+  if (!store) throw new RangeError('a server without a store has no fleets')
+  return store.open()
 }
 
 /** Reads the tokens and the certificate again; what cannot be read stays as it was. */
