@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { listen } from '../../src/cli/listen.ts'
+import { mostResident } from './served.ts'
 import { CLI, hostXml, virtCpu } from './virt-cpu.ts'
 
 const running: ChildProcess[] = []
@@ -224,30 +225,6 @@ test('who asks without reading is let go', async () => {
   socket.destroy()
   expect(most).toBeLessThan(300)
 })
-
-/** The most megabytes that a process and its workers have in memory while something is done. */
-async function mostResident(pid: number | undefined, work: () => Promise<void>): Promise<number> {
-  let most = 0
-  const timer = setInterval(() => {
-    most = Math.max(most, residentOf(pid))
-  }, 50)
-  await work().finally(() => clearInterval(timer))
-  return most
-}
-
-function residentOf(pid: number | undefined): number {
-  const kilobytes = [String(pid), ...childrenOf(pid)].map(one => {
-    try {
-      return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0)
-    } catch {
-      return 0
-    }
-  })
-  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
-}
-
-const childrenOf = (pid: number | undefined): string[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
 
 test('a client that goes away in the middle of an upload is no fault of ours', async () => {
   const { child, url } = await serve()

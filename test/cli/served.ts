@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { CLI } from './virt-cpu.ts'
 
@@ -36,3 +37,27 @@ export async function startServer(
   await expect.poll(() => text, { timeout: within }).toMatch(/serves http\S+/)
   return { child, url: /https?:\S+/.exec(text)?.[0] ?? '', said: () => text }
 }
+
+/** The most megabytes that a process and its workers have in memory while something is done. */
+export async function mostResident(pid: number | undefined, work: () => Promise<void>): Promise<number> {
+  let most = 0
+  const timer = setInterval(() => {
+    most = Math.max(most, residentOf(pid))
+  }, 50)
+  await work().finally(() => clearInterval(timer))
+  return most
+}
+
+function residentOf(pid: number | undefined): number {
+  const kilobytes = [String(pid), ...childrenOf(pid)].map(one => {
+    try {
+      return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0)
+    } catch {
+      return 0
+    }
+  })
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024
+}
+
+const childrenOf = (pid: number | undefined): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
