@@ -142,8 +142,6 @@ export interface FleetCpus {
   readonly predictOffered: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
   /** What it means for guests that a pool has hosts of several vendors, or cores where guests see them. */
   readonly mixed: string
-  /** How QEMU's command line gives a guest this CPU, after `-cpu`. Absent: by model and properties. */
-  readonly printForQemu?: (cpu: GuestCpu) => string
   /** What of these answers neither libvirt nor QEMU has, in a sentence. Absent: nothing. */
   readonly caveat?: string
 }

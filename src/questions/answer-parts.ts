@@ -53,7 +53,10 @@ export function writtenIn(options: WriteOptions, compute: (options: PlainDefinit
 }
 
 /** The same of one of several definitions: what cannot be written at all says why, and does not take the others away. */
-export function writtenOrWhy(options: WriteOptions, compute: () => Cpu): WrittenParts {
+export function writtenOrWhy(
+  options: WriteOptions,
+  compute: (options: PlainDefinition) => Cpu,
+): WrittenParts {
   try {
     return writtenIn(options, compute)
   } catch (error) {

@@ -1,60 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { qemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
-import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { askNow as ask } from '../ask-now.ts'
 import { builtin } from '../built-in.ts'
 import { part, runs } from '../effort.ts'
-import { needed, notInstalled } from '../needs.ts'
 import { guest, host } from '../notation.ts'
+import { qemuOf, refusals, whyNoQemu as why } from './qemu-takes.ts'
 
 // QEMU takes every `-cpu` that we write for its version. It emulates, so that bits which it cannot give are a warning,
 // but a model or a property that it does not have is an error.
-
-const binary = findEmulator('x86_64')
-const why = needed('QEMU for x86', binary ? undefined : notInstalled('qemu-system-x86_64'))
-
-const versionOf = (program: string): string =>
-  /version (\d+\.\d+)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[1] ?? ''
-
-/** What QEMU says of an argument that it does not take; empty where it takes it. */
-const refusal = (text: string): Promise<string> =>
-  new Promise(resolve => {
-    const argument = text.trim().replace(/^-cpu /, '')
-    const options = [
-      '-machine',
-      'q35',
-      '-m',
-      '32',
-      '-S',
-      '-accel',
-      'tcg',
-      '-nodefaults',
-      '-display',
-      'none',
-      '-monitor',
-      'stdio',
-    ]
-    const child = execFile(
-      binary ?? '',
-      [...options, '-cpu', argument],
-      { timeout: 120_000 },
-      (error, _, stderr) => resolve(error ? `${argument}: ${stderr}` : ''),
-    )
-    child.stdin?.end('quit\n')
-  })
-
-/** Two at a time: a host has at least so many CPUs. */
-async function refusals(texts: readonly string[]): Promise<string[]> {
-  const [queue, found] = [[...texts], [] as string[]]
-  const work = async () => {
-    for (let text = queue.pop(); text !== undefined; text = queue.pop()) found.push(await refusal(text))
-  }
-  await Promise.all([work(), work()])
-  return found.filter(Boolean)
-}
 
 const db = builtin()
 const models = [
@@ -65,7 +20,7 @@ const models = [
 ]
 
 describe.skipIf(why)(`QEMU takes what is written for it (${why ?? 'installed'})`, () => {
-  const qemu = binary ? versionOf(binary) : ''
+  const qemu = qemuOf()
 
   test('models', { timeout: 900_000 }, async () => {
     const texts = part(models, 4).map(name => qemuCpu.print(guest(`exact ${name}`), { qemu }).text)
@@ -92,7 +47,7 @@ describe.skipIf(why)(`QEMU takes what is written for it (${why ?? 'installed'})`
   test('a feature of a later QEMU is refused, so that the others mean something', {
     timeout: 120_000,
   }, async () => {
-    expect(await refusal('-cpu Haswell,of-no-qemu=on')).toContain('of-no-qemu')
-    expect(await refusal('-cpu EPYC-Turn')).toContain('EPYC-Turn')
+    expect((await refusals(['-cpu Haswell,of-no-qemu=on']))[0]).toContain('of-no-qemu')
+    expect((await refusals(['-cpu EPYC-Turn']))[0]).toContain('EPYC-Turn')
   })
 })

@@ -12,7 +12,7 @@ import { findAnyModel } from '../../src/formats/express.ts'
 import { joinCpus } from '../../src/formats/libvirt/find-cpus.ts'
 import type { DefinitionPart, Printed, Printer } from '../../src/formats/printer.ts'
 import { PRINTERS } from '../../src/formats/printers.ts'
-import { printQemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
+import { printQemuCpu, qemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
 import { findPrinter, writeDefinition } from '../../src/formats/write.ts'
 import { loadYaml } from '../../src/formats/yaml.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -242,6 +242,17 @@ describe('QEMU -cpu', () => {
     expect(printQemuCpu({ ...cpu, maxphysaddr: { mode: 'passthrough', limit: 40 } })).toBe(
       'host,migratable=off,host-phys-bits=on,host-phys-bits-limit=40',
     )
+  })
+
+  test('POWER’s modes are the machine’s, and no model of ARM is written for KVM', () => {
+    const power = { ...guest('host-model'), arch: 'ppc64le', model: 'power9' }
+    const print = (cpu: Cpu) => qemuCpu.print(cpu)
+    expect(print(power)).toEqual({
+      text: '-cpu host -machine pseries,max-cpu-compat=power9\n',
+      notExpressed: [],
+    })
+    expect(() => print({ ...guest('exact Neoverse-N1'), arch: 'aarch64' })).toThrow(/-cpu host/)
+    expect(print({ ...guest('host-passthrough'), arch: 'aarch64' }).text).toBe('-cpu host\n')
   })
 
   test('a property that QEMU does not have is not turned off', () => {

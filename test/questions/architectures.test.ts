@@ -140,6 +140,13 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
     })
   })
 
+  test('explain: QEMU is given what the definition says it is', () => {
+    const { expression } = put('explain', { documents, format: 'qemu' }).pools[0]
+    if (expression)
+      expect([expression.written, expression.notExpressed]).toEqual([`-cpu ${expression.qemu}\n`, []])
+    else expect(model).toBe('')
+  })
+
   test('migrate: up, and not down by its own order', () => {
     expect(put('migrate', { documents, from: b, to: a })).toMatchObject({ canMove: true })
     expect(put('migrate', { documents, from: a, to: b })).toMatchObject({ canMove: false })

@@ -121,7 +121,6 @@ function fleetCpusOfPower({ models, vendors }: PowerMap, convert: (cpu: Cpu) => 
       'libvirt and cpu-compare know equal POWER models alone: this is by the compatibility modes that QEMU gives guests ' +
       '(mode host-model with the model power9 and the like)',
     mixed: 'guests move between vendors of POWER in no mode',
-    printForQemu: ({ model }) => `host -machine pseries,max-cpu-compat=${model}`,
     read: cpu => readDefinition(models, convert(cpu), upTo),
     modelsAreModes: true,
     predictOffered: passThrough(),

@@ -1,4 +1,5 @@
 import { asGuest, type Cpu, type CpuFeature, type Mode, type Policy } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import { compareVersions } from '../../map/kvm-rules.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import { type Abilities, express, findAnyModel } from '../express.ts'
@@ -13,10 +14,12 @@ export const qemuCpu: Printer = {
   omitsModelFeatures: true,
   dependsOnQemu: true,
   print(given, options) {
+    if (/^(?:arm|aarch64)/.test(given.arch ?? '') && asGuest(given)?.mode !== 'host-passthrough')
+      throw new LibvirtError('unsupported', NO_MODELS_OF_ARM)
     const isPassed = PASSED.includes(asGuest(given)?.mode ?? 'custom')
     const { cpu, notExpressed } = express(given, {
       ...abilitiesOfQemu(options),
-      modes: PASSED,
+      modes: isCompatibility(given) ? ['host-model'] : PASSED,
       // Without a word of its own QEMU drops what the host does not have, and only of the host's own CPU is that meant.
       ...(isPassed ? { policies: policiesPassed(given) } : {}),
       parts: ['vendor-id', 'migratable', 'cache', 'address-width'],
@@ -29,6 +32,9 @@ export const qemuCpu: Printer = {
     return { text: `-cpu ${printQemuCpu({ ...cpu, features }, undefined, settings)}\n`, notExpressed }
   },
 }
+
+/** @see QEMU, documentation, "Arm CPU Features" */
+const NO_MODELS_OF_ARM = 'QEMU has no CPU models for guests of KVM on ARM: they are given -cpu host'
 
 const PASSED: readonly Mode[] = ['host-passthrough', 'maximum']
 
@@ -88,7 +94,12 @@ export function printQemuCpu(
   ].join(',')
 }
 
+/** POWER's modes of compatibility are the machine's, not the CPU's. */
+const isCompatibility = (cpu: Cpu): boolean =>
+  asGuest(cpu)?.mode === 'host-model' && cpu.model !== undefined && /^ppc64/.test(cpu.arch ?? '')
+
 function modelOf(cpu: Cpu): string {
+  if (isCompatibility(cpu)) return `host -machine pseries,max-cpu-compat=${cpu.model}`
   const mode = asGuest(cpu)?.mode
   return mode === 'host-passthrough' ? 'host' : mode === 'maximum' ? 'max' : (cpu.model ?? '')
 }

@@ -173,7 +173,7 @@ function advisedPool(
     featureCount: view.db.features.count(features),
     model: definition?.model ?? null,
     groups,
-    expression: definition ? writePoolDefinition(definition, write) : null,
+    expression: definition ? writePoolDefinition(view.context, definition, write) : null,
   }
 }
 

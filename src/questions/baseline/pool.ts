@@ -89,7 +89,7 @@ export class Pool {
     const fault = this.#badInput ?? this.#fault
     if (fault !== undefined) throw fault.error
     if (!this.#fold) throw new LibvirtError('invalid-arg', 'no CPUs given')
-    const cpu = this.#fold.result(options)
+    const cpu = { ...this.#fold.result(options), arch: this.#arch }
     const offered =
       this.#options.raw || this.#options.unfiltered
         ? cpu

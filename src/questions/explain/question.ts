@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { WriteOptions } from '../../formats/write.ts'
 import { formatInputs, writtenFor } from '../answer-parts.ts'
-import { BadRequest } from '../context.ts'
+import { BadRequest, type Context } from '../context.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { featureNamed } from '../input/fleet/named.ts'
 import { fleetInput, openFleetOfAny, viewsOf } from '../input/fleet/open-fleet.ts'
@@ -63,14 +63,15 @@ function explainView(
   }
   if (withCost) return cost(view, labels)
   const pools = answerExplain(view, labels)
-  return { pools: write.format === undefined ? pools : pools.map(one => writePool(one, write)) }
+  return { pools: write.format === undefined ? pools : pools.map(one => writePool(view.context, one, write)) }
 }
 
 /** The pool with its guests' CPU in a format. */
-const writePool = (pool: PoolExplanation, options: WriteOptions): PoolExplanation => ({
+const writePool = (context: Context, pool: PoolExplanation, options: WriteOptions): PoolExplanation => ({
   ...pool,
   expression:
-    pool.expression && writePoolDefinition(pool.expression, { ...options, name: pool.pool || undefined }),
+    pool.expression &&
+    writePoolDefinition(context, pool.expression, { ...options, name: pool.pool || undefined }),
 })
 
 /** The pool that was asked for; undefined: all. @throws BadRequest where no pool has that label */

@@ -398,17 +398,11 @@ function wordsOfKept({ context, releases }: PooledView, { cpu }: KeptCpu): Omit<
     string[],
     string[],
   ]
-  const features = [
-    ...added.map(name => ({ name, policy: 'require' as const })),
-    ...off.map(name => ({ name, policy: 'disable' as const })),
-  ]
+  const words = { pinned, added, disabled: off, xml: printCpu(cpu) }
   return {
     model,
-    pinned,
-    added,
-    disabled: off,
-    xml: printCpu(cpu),
-    qemu: context.cpus.printForQemu?.(cpu) ?? printQemuCpu({ type: 'guest', model: pinned, features }),
+    ...words,
+    qemu: printQemuCpu(guestOfQemu(context, words)),
     leastVersions: releases?.needed([model, ...namesOf(all)]) ?? { qemu: 'not known', libvirt: 'not known' },
   }
 }
@@ -459,26 +453,28 @@ function vendorOf({ db }: Context, groups: readonly Group[]): Vendor | undefined
 
 /** The candidate written down for guests that have all of `given`. */
 function definitionOf(
-  { map }: Context,
+  context: Context,
   given: FeatureSet,
   vendor: Vendor | undefined,
   { model, added, disabled, assumed, needs }: Candidate,
 ): PoolDefinition {
-  const { db, decodeOn } = requireDecoder(map)
+  const { db, decodeOn } = requireDecoder(context.map)
   const off = disabled.map(({ name }): CpuFeature => ({ name, policy: 'disable' }))
   // What is turned off is said after it.
   const kept = model.features.minus(db.features.setOf(disabled))
   const cpu = decodeOn({ features: given.join(kept), vendor }, model, {})
   const features = off.reduce(addIfMissing, cpu.features)
-  const pinned = model.canonical ?? model.name
-  return {
-    model: model.name,
-    pinned,
+  const words = {
+    pinned: model.canonical ?? model.name,
     added: namesOf(added),
     disabled: namesOf(disabled),
-    assumed: namesOf(assumed),
     xml: printCpu({ ...cpu, features }),
-    qemu: printQemuCpu({ type: 'guest', model: pinned, features: [...added.map(requireFeature), ...off] }),
+  }
+  return {
+    model: model.name,
+    ...words,
+    assumed: namesOf(assumed),
+    qemu: printQemuCpu(guestOfQemu(context, words)),
     leastVersions: needs,
   }
 }
@@ -489,10 +485,32 @@ export const guestOfExpression = ({ xml }: Pick<PoolDefinition, 'xml'>): GuestCp
   return cpu.type === 'guest' ? cpu : { ...cpu, type: 'guest' }
 }
 
+/** The same for QEMU itself, where a model's name has to mean the same on every machine type. */
+const guestOfQemu = (
+  { arch }: Context,
+  definition: Pick<PoolDefinition, 'pinned' | 'added' | 'disabled' | 'xml'>,
+): GuestCpu => ({
+  ...guestOfExpression(definition),
+  arch,
+  model: definition.pinned,
+  features: [
+    ...definition.added.map((name): CpuFeature => ({ name, policy: 'require' })),
+    ...definition.disabled.map((name): CpuFeature => ({ name, policy: 'disable' })),
+  ],
+})
+
 /** A pool's definition with the text of the format that the options name. */
-export const writePoolDefinition = (definition: PoolDefinition, options: WriteOptions): PoolDefinition => ({
+export const writePoolDefinition = (
+  context: Context,
+  definition: PoolDefinition,
+  options: WriteOptions,
+): PoolDefinition => ({
   ...definition,
-  ...writtenOrWhy(options, () => guestOfExpression(definition)),
+  ...writtenOrWhy(options, () =>
+    options.format === 'qemu'
+      ? guestOfQemu(context, definition)
+      : { ...guestOfExpression(definition), arch: context.arch },
+  ),
 })
 
 /** The baseline of the groups' hosts by their definitions; undefined: the architecture has none, or one is not known. */
@@ -531,7 +549,8 @@ function expressByDefinitions(context: Context, groups: readonly Group[]): PoolD
   if (cpus.db.models.length === 0) return undefined
   try {
     const cpu = foldDefinitions(context, groups)?.result()
-    return cpu && { ...wordsOf(cpu), qemu: cpus.printForQemu?.(cpu) ?? printQemuCpu(cpu) }
+    const words = cpu && wordsOf(cpu)
+    return words && { ...words, qemu: printQemuCpu(guestOfQemu(context, words)) }
   } catch (error) {
     if (error instanceof LibvirtError) return undefined
     throw error
@@ -553,7 +572,5 @@ function wordsOf(cpu: GuestCpu): Omit<PoolDefinition, 'qemu'> {
     leastVersions: needs,
   }
 }
-
-const requireFeature = ({ name }: Feature): CpuFeature => ({ name, policy: 'require' })
 
 const namesOf = (features: readonly Feature[]): string[] => features.map(({ name }) => name)

@@ -180,7 +180,7 @@ function toldPool(
     model: definition?.model ?? null,
     groups,
     cpu,
-    expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
+    expression: definition ? writePoolDefinition(view.context, definition, { ...write, name: label }) : null,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IdRegisters } from '../../arch/driver.ts'
 import { count, fewNames } from '../../core/text.ts'
+import type { NotExpressed } from '../../formats/printer.ts'
 import type { Line } from '../../report/report.ts'
 import type { BaselineReasons, CompareAnswer, Reason, WrittenParts } from '../answer-parts.ts'
 import type { DecodeReasons } from '../decode/answer.ts'
@@ -15,10 +16,11 @@ export function describeNote(note: Note): string {
 
 /** What a format has no word for, a line each. */
 export const notExpressedLines = ({ notExpressed = [] }: WrittenParts): Line[] =>
-  notExpressed.map(({ part, features, why }) => [
-    { text: 'not expressed:', tone: 'warning' },
-    ` ${features ? fewNames(features, 8) : part}: ${why}`,
-  ])
+  notExpressed.map(one => [{ text: 'not expressed:', tone: 'warning' }, ` ${describeNotExpressed(one)}`])
+
+/** What of a definition a format has no word for, and what becomes of it. */
+export const describeNotExpressed = ({ part, features, why }: NotExpressed): string =>
+  `${features ? fewNames(features, 8) : part}: ${why}`
 
 /** A line a sentence, each said once. @see describeNotes */
 export const noteLines = (notes: readonly Note[], most?: number): Line[] =>
