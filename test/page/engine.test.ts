@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { drift } from '../../src/index.ts'
+import { builtinReleases } from '../../src/map/releases.ts'
 import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
@@ -209,6 +210,36 @@ const PLAIN = { expand: false, migratable: false, best: false, onModel: '' }
 
 const numbersIn = (title: string): number[] => (title.match(/(?<![\w-])\d+(?![\w-])/g) ?? []).map(Number)
 
+test('boxes are written for the chosen QEMU as the command writes them, and say what that lacks', async () => {
+  let unsaid = 0
+  const [newest = '', ...older] = builtinReleases().lookedAt('qemu').toReversed()
+  await fc.assert(
+    fc.asyncProperty(fleets, fc.constantFrom('', ...older), async (files, chosen) => {
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(files, '')
+      const qemu = chosen || newest
+      const { pools } = engine.ask('explain', { format: 'qemu', qemu }) as ExplainAnswer
+      for (const { pool, expression } of pools) {
+        const shown = engine.baseline(pool, { ...PLAIN, qemu: chosen })
+        expect(shown.versions).toEqual([newest, ...older])
+        const box = shown.guests?.written.find(({ name }) => name === `For QEMU ${qemu}`)
+        expect(box?.text).toBe(expression?.written)
+        const lacking = expression?.notExpressed ?? []
+        expect(box?.unsaid.map(one => one.replace(/^[^:]+: /, ''))).toEqual(lacking.map(({ why }) => why))
+        unsaid += lacking.length
+        const cpus = files
+          .filter(({ path }) => pools.length === 1 || (path.split('/').slice(-2, -1)[0] ?? '') === pool)
+          .map(({ text }) => text)
+        const own = shown.cpu?.written.find(({ name }) => name === `QEMU ${qemu} -cpu`)
+        if (shown.cpu)
+          expect(own?.text).toBe(askNow({ verb: 'baseline', cpus, format: 'qemu', qemu }).written)
+      }
+    }),
+    { numRuns: runs(100, 20) },
+  )
+  expect(unsaid).toBeGreaterThan(0)
+})
+
 test('a title says what the rows under it come to', async () => {
   await fc.assert(
     fc.asyncProperty(fleets, async files => {
@@ -235,6 +266,7 @@ test('a title says what the rows under it come to', async () => {
         if (!expression) continue
         const { title, guests } = engine.baseline(pool, PLAIN)
         expect(guests?.written.map(({ text }) => text)).toEqual([expression.xml, `-cpu ${expression.qemu}\n`])
+        expect(guests?.written.flatMap(({ unsaid }) => unsaid)).toEqual([])
         expect(title).toMatch(`Guests of ${hostCount} host`)
         expect(title).toContain(`can have ${expression.model}${level ? ` at ${level}` : ''}`)
       }

@@ -143,11 +143,21 @@ export interface MatrixRow extends ClassedFeature {
   readonly why: Uint16Array
 }
 
+/** A CPU in the format of one program. */
+export interface WrittenCpu {
+  readonly name: string
+  readonly text: string
+  /** What the text does not say, and what becomes of it, a sentence each. */
+  readonly unsaid: readonly string[]
+}
+
 export interface BaselineDisplay {
   readonly title: string
+  /** The versions of QEMU for which definitions can be written, the newest first; empty: it makes no difference. */
+  readonly versions: readonly string[]
   /** What guests of the hosts can be given, as `explain` has it; missing: no named model fits. */
   readonly guests?: {
-    readonly written: readonly { readonly name: string; readonly text: string }[]
+    readonly written: readonly WrittenCpu[]
     /** How it says that: `18 features added, 3 disabled; since QEMU 9.2 and libvirt 11.3`. */
     readonly how: string
   }
@@ -155,7 +165,7 @@ export interface BaselineDisplay {
   readonly cpu?: {
     readonly model: string
     readonly why: string
-    readonly written: readonly { readonly name: string; readonly text: string }[]
+    readonly written: readonly WrittenCpu[]
     readonly features: number
     readonly level: string
   }

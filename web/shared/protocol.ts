@@ -54,6 +54,8 @@ export interface BaselineOptions {
   readonly best: boolean
   /** Empty: libvirt chooses the model. */
   readonly onModel: string
+  /** The version of the QEMU that is to read what is written for it; missing or no known one: the newest known. */
+  readonly qemu?: string
 }
 
 /** Requests that change the worker's fleet. */

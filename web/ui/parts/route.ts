@@ -41,6 +41,8 @@ export interface PageRoute {
   readonly migratable?: 'yes'
   readonly best?: 'yes'
   readonly on?: string
+  /** The version of QEMU for which definitions are written. */
+  readonly qemu?: string
   readonly vendor?: string
   readonly a?: string
   readonly b?: string

@@ -1,4 +1,4 @@
-import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
+import type { BaselineDisplay, ModelRow, WrittenCpu } from '../../shared/displays.ts'
 import { CopyButton, Toggle } from '../parts/controls.tsx'
 import { FeatureList } from '../parts/features.tsx'
 import { Headline } from '../parts/headline.tsx'
@@ -14,6 +14,7 @@ export function BaselineContent({ route, navigate }: ViewProps) {
     migratable: route.migratable === 'yes',
     best: route.best === 'yes',
     onModel: route.on ?? '',
+    qemu: route.qemu ?? '',
   }
   const answer = useAnswer('baseline', scopeOfRoute(route), options)
   if (!answer) return <Headline title={undefined} />
@@ -21,6 +22,7 @@ export function BaselineContent({ route, navigate }: ViewProps) {
   return (
     <>
       <Headline title={answer.title}>{answer.guests?.how}</Headline>
+      <Version list={answer.versions} {...{ route, navigate }} />
       {answer.guests && (
         <div class="baseline given">
           {answer.guests.written.map(one => (
@@ -49,6 +51,33 @@ export function BaselineContent({ route, navigate }: ViewProps) {
 }
 
 type RouteProps = Pick<ViewProps, 'route' | 'navigate'>
+
+/** Selects the QEMU that is to read what is written for it. */
+const Version = ({
+  list: [newest, ...older],
+  route,
+  navigate,
+}: RouteProps & { readonly list: BaselineDisplay['versions'] }) =>
+  newest && (
+    <div class="controls">
+      <label>
+        Write for QEMU{' '}
+        <select
+          value={older.find(version => version === route.qemu) ?? newest}
+          onChange={({ currentTarget: { value } }) =>
+            navigate({ qemu: value === newest ? undefined : value }, 'replace')
+          }
+        >
+          <option value={newest}>{newest}, the newest known</option>
+          {older.map(version => (
+            <option key={version} selected={version === route.qemu}>
+              {version}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  )
 
 const OPTIONS = [
   ['migratable', 'only migratable features'],
@@ -99,12 +128,17 @@ function BaselineError({ answer, route, navigate }: RouteProps & { readonly answ
 }
 
 /** The CPU in the format of one program. */
-const Definition = ({ name, text }: { readonly name: string; readonly text: string }) => (
+const Definition = ({ name, text, unsaid }: WrittenCpu) => (
   <section class="definition">
     <h2>
-      {name} <CopyButton text={text} what={name} />
+      {name} {text && <CopyButton text={text} what={name} />}
     </h2>
-    <pre tabIndex={0}>{text.startsWith('-cpu') ? allowBreaks(text) : text}</pre>
+    {text && <pre tabIndex={0}>{text.startsWith('-cpu') ? allowBreaks(text) : text}</pre>}
+    {unsaid.map(one => (
+      <p class="unsaid" key={one}>
+        <b>Not expressed:</b> {one}
+      </p>
+    ))}
   </section>
 )
 

@@ -1,15 +1,16 @@
 import type { FleetCpus } from '../../../src/arch/driver.ts'
-import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
 import { baselineOf, countHosts } from '../../../src/fleet/groups.ts'
+import type { WriteOptions } from '../../../src/formats/write.ts'
 import { levelOf } from '../../../src/map/levels.ts'
+import { type WrittenParts, writtenOrWhy } from '../../../src/questions/answer-parts.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
 import { runnersUpOf } from '../../../src/questions/explain/compute.ts'
-import { type PoolCpu, poolCpuOf } from '../../../src/questions/pools/choice.ts'
-import { describeModel, describeNote } from '../../../src/questions/words/describe.ts'
+import { type PoolCpu, poolCpuOf, writePoolDefinition } from '../../../src/questions/pools/choice.ts'
+import { describeModel, describeNotExpressed, describeNote } from '../../../src/questions/words/describe.ts'
 import { byHosts } from '../../../src/questions/words/note.ts'
-import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
+import type { BaselineDisplay, ModelRow, WrittenCpu } from '../../shared/displays.ts'
 import type { BaselineOptions, HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { messageOf } from '../documents.ts'
@@ -22,20 +23,29 @@ export function displayBaseline(
   options: BaselineOptions,
 ): BaselineDisplay {
   const pool = analysis.baseline(scope, options.best)
-  const request = { ...options, onModel: options.onModel || undefined }
+  const { qemu: version, onModel, ...rest } = options
+  const versions = versionsOfQemu(analysis)
+  const qemu = version && versions.includes(version) ? version : versions[0]
+  const request = { ...rest, onModel: onModel || undefined }
+  const guests = () => displayGuests(analysis, scope, qemu)
   try {
-    const shown = displayCpu(analysis, pool, request)
-    return { ...shown, ...displayLost(analysis, pool), ...displayGuests(analysis, scope) }
+    const shown = displayCpu(analysis, pool, request, qemu)
+    return { versions, ...shown, ...displayLost(analysis, pool), ...guests() }
   } catch (error) {
     return {
+      versions,
       title: 'These hosts have no baseline of libvirt’s',
       error: messageOf(error),
       ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
       notes: [],
-      ...displayGuests(analysis, scope),
+      ...guests(),
     }
   }
 }
+
+/** Of which versions of QEMU it is known what they know, the newest first; none where they do not differ. */
+const versionsOfQemu = ({ view: { releases } }: Analysis): readonly string[] =>
+  releases?.lookedAt('qemu').toReversed() ?? []
 
 /** Of architectures whose baseline is not computed by features, nothing is known of losses. */
 function displayLost(analysis: Analysis, pool: Pool): Pick<BaselineDisplay, 'lost'> {
@@ -54,6 +64,7 @@ function displayCpu(
   { view: { db, levels, context } }: Analysis,
   pool: Pool,
   request: Parameters<Pool['result']>[0],
+  qemu: string | undefined,
 ): Pick<BaselineDisplay, 'title' | 'cpu' | 'notes'> {
   const cpu = pool.result(request)
   const { features, model } = baselineAnswer(pool, cpu)
@@ -73,7 +84,9 @@ function displayCpu(
         describeModel(reasons),
         ...sayNeeds(context.cpus, [model, ...cpu.features.map(({ name }) => name)]),
       ].join('; '),
-      written: printFormats(cpu, pool.result({ ...request, expand: false })),
+      written: writeAll(qemu, ['libvirt XML', `${nameOf(qemu)} -cpu`], options =>
+        writtenOrWhy(options, plain => pool.result({ ...request, ...plain })),
+      ),
       features: features.length,
       level,
     },
@@ -87,12 +100,18 @@ function sayNeeds({ releases }: FleetCpus, names: readonly string[]): string[] {
   return needs ? [`since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`] : []
 }
 
-/** @param plain without the model's features */
-const printFormats = (cpu: Cpu, plain: Cpu) =>
-  PRINTERS.map(({ title, omitsModelFeatures, print }) => ({
-    name: title,
-    text: print(omitsModelFeatures ? plain : cpu).text,
-  }))
+/** A definition by each of the page's writers, as the box shows it where it is copied. */
+const writeAll = (
+  qemu: string | undefined,
+  names: readonly string[],
+  write: (options: WriteOptions) => WrittenParts,
+): WrittenCpu[] =>
+  PRINTERS.map(({ name: format, title }, i) => {
+    const { written: text = '', notExpressed = [] } = write({ format, qemu })
+    return { name: names[i] ?? title, text, unsaid: notExpressed.map(describeNotExpressed) }
+  })
+
+const nameOf = (qemu = ''): string => `QEMU ${qemu}`.trim()
 
 /** `EPYC-Rome at x86-64-v3, without 2 of its features` */
 const describeCpu = (model: string, level: string, disabled: number): string =>
@@ -111,23 +130,24 @@ export function cpuOf(analysis: Analysis, scope: HostScope): PoolCpu | undefined
 function displayGuests(
   analysis: Analysis,
   scope: HostScope,
+  qemu: string | undefined,
 ): Pick<BaselineDisplay, 'guests' | 'models'> & { readonly title?: string } {
   const groups = analysis.in(scope)
   const cpu = cpuOf(analysis, scope)
   // A kept CPU has no runners-up: the models are for what the hosts could give.
   const models = cpu?.kept ? listModels(analysis, scope) : modelsOf(cpu)
   if (!cpu?.definition) return { models }
-  const { model, xml, qemu, added, disabled, leastVersions: needs } = cpu.definition
+  const { definition } = cpu
+  const { model, added, disabled, leastVersions: needs } = definition
   const level = analysis.level(cpu.kept ? cpu.features : baselineOf(groups))
   return {
     title: `Guests of ${count(countHosts(groups), 'host')} can have ${describeCpu(model, level, disabled.length)}`,
     models,
     guests: {
       how: `${count(added.length, 'feature')} added, ${disabled.length} disabled; since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
-      written: [
-        { name: 'For libvirt', text: xml },
-        { name: 'For QEMU', text: `-cpu ${qemu}\n` },
-      ],
+      written: writeAll(qemu, ['For libvirt', `For ${nameOf(qemu)}`], options =>
+        writePoolDefinition(analysis.view.context, definition, options),
+      ),
     },
   }
 }
