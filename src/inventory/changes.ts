@@ -169,9 +169,10 @@ interface EventRow {
   readonly host: string | null
   readonly pool: string
   readonly at: Date
+  readonly alert: number | null
 }
 
-/** What happened from a moment on, made of the history and the decisions; at most a thousand and those of the same moment. */
+/** What happened from a moment on, made of the history, the decisions and the alerts; at most a thousand and those of the same moment. */
 export async function findEvents(
   db: Db,
   from: Date | undefined,
@@ -184,12 +185,18 @@ export async function findEvents(
   const decided = `date_trunc('milliseconds', at)`
   const { rows } = await sql<EventRow>`
     select case when exists (select from history p where p.host = h.host and p.until = h.since)
-        then 'host-changed' else 'host-added' end as kind, h.host, h.pool, h.since as at
+        then 'host-changed' else 'host-added' end as kind, h.host, h.pool, h.since as at, null::integer as alert
       from history h where ${within('h.since')}
-    union all select 'host-removed', h.host, h.pool, h.until from history h where ${within('h.until')}
+    union all select 'host-removed', h.host, h.pool, h.until, null from history h where ${within('h.until')}
       and not exists (select from history n where n.host = h.host and n.since = h.until)
-    union all select 'pinned', null, pool, ${sql.raw(decided)} from decision where ${within(decided)}
+    union all select 'pinned', null, pool, ${sql.raw(decided)}, null from decision where ${within(decided)}
+    union all select 'alert-firing', null, pool, fired, id from alert where ${within('fired')}
+    union all select 'alert-resolved', null, pool, until, id from alert where ${within('until')}
     order by at, host fetch first 1000 rows with ties`.execute(db)
-  const events = rows.map(({ host, ...event }) => ({ ...event, host: host ?? undefined }))
+  const events = rows.map(({ host, alert, ...event }) => ({
+    ...event,
+    host: host ?? undefined,
+    ...(alert !== null && { alert }),
+  }))
   return { events, until: rows.length < 1000 ? now : (rows.at(-1)?.at ?? now) }
 }

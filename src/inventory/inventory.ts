@@ -1,5 +1,6 @@
 import type { OpenedFleet } from '../questions/input/fleet/open-fleet.ts'
 import type { AuditLog, TokenStore } from './access.ts'
+import type { AlertStore } from './alerts.ts'
 import type { StoredFacts } from './schema.ts'
 import type { FleetOf, StoredFleet } from './stored-fleet.ts'
 
@@ -178,11 +179,13 @@ export interface Timeline {
 
 /** What happened to a host, or a pool. */
 export interface InventoryEvent {
-  readonly kind: 'host-added' | 'host-changed' | 'host-removed' | 'pinned'
+  readonly kind: 'host-added' | 'host-changed' | 'host-removed' | 'pinned' | 'alert-firing' | 'alert-resolved'
   /** Undefined: it is of the pool. */
   readonly host: string | undefined
   readonly pool: string
   readonly at: Date
+  /** The number of the alert that it is of; absent: of none. */
+  readonly alert?: number | undefined
 }
 
 /** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
@@ -225,6 +228,7 @@ export interface Inventory {
   tidy(): Promise<number>
   readonly tokens: TokenStore
   readonly auditLog: AuditLog
+  readonly alerts: AlertStore
   /** Whether the database answers. */
   check(): Promise<void>
   close(): Promise<void>

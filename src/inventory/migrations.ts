@@ -68,6 +68,36 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
     )`,
     ...countingTriggers(),
   ]),
+  '0002-alerts': stepOf([
+    `create table alert (
+      id integer generated always as identity primary key,
+      rule text not null, kind text not null, pool text collate "C" not null,
+      state text not null check (state in ('pending', 'firing', 'resolved')),
+      since timestamptz not null, fired timestamptz, until timestamptz,
+      detail json not null, acknowledged json, delivered timestamptz
+    )`,
+    `create unique index alert_open on alert (pool, rule, kind) where until is null`,
+    `create index alert_fired on alert (fired)`,
+    `create index alert_until on alert (until) where until is not null`,
+    `create table delivery (
+      id integer generated always as identity primary key,
+      alert integer not null references alert on delete cascade,
+      receiver text not null, status text not null, detail json not null,
+      at timestamptz not null default now(),
+      tries integer not null default 0, next timestamptz not null default now()
+    )`,
+    `create index delivery_receiver on delivery (receiver, id)`,
+    `create index delivery_alert on delivery (alert)`,
+    `create table alert_lease (
+      is_only boolean primary key default true check (is_only),
+      holder text not null, until timestamptz not null, rules text not null
+    )`,
+    `create table touched_pool (
+      id bigint generated always as identity primary key,
+      pool text collate "C" not null, at timestamptz not null default clock_timestamp()
+    )`,
+    ...touchingTriggers(),
+  ]),
 }
 
 function stepOf(statements: readonly string[]): Migration {
@@ -76,6 +106,41 @@ function stepOf(statements: readonly string[]): Migration {
       for (const statement of statements) await sql.raw(statement).execute(db)
     },
   }
+}
+
+function trigger(name: string, when: string, body: string): string[] {
+  return [
+    `create function ${name}() returns trigger language plpgsql as $$ begin ${body} return null; end $$`,
+    `create trigger ${name} after ${when} execute function ${name}()`,
+  ]
+}
+
+/** Notes which pools were touched, as long as some server has evaluated alerts within a day. */
+function touchingTriggers(): string[] {
+  const note = (pools: string) => `
+    if exists (select from alert_lease where until > clock_timestamp() - interval '24 hours') then
+      insert into touched_pool (pool) select distinct pool from ${pools};
+    end if;`
+  return [
+    ...trigger(
+      'pool_joined',
+      'insert on host referencing new table as new_rows for each statement',
+      note('new_rows'),
+    ),
+    ...trigger(
+      'pool_left',
+      'delete on host referencing old table as old_rows for each statement',
+      note('old_rows'),
+    ),
+    ...trigger(
+      'pool_changed',
+      `update on host for each row when ((old.name, old.pool, old.profile, old.guests)
+        is distinct from (new.name, new.pool, new.profile, new.guests)
+        or (new.guests > 0 and old.evidence <> new.evidence))`,
+      note('(values (old.pool), (new.pool)) p(pool)'),
+    ),
+    ...trigger('pool_pinned', 'insert on decision for each row', note('(values (new.pool)) p(pool)')),
+  ]
 }
 
 /**
@@ -94,10 +159,6 @@ function countingTriggers(): string[] {
   const take = 'select pool, profile, -1 as n from old_rows'
   const columns = 'name, pool, profile, evidence, identity, guests'
   const ofNew = columns.replace(/\w+/g, 'new.$&')
-  const trigger = (name: string, when: string, body: string) => [
-    `create function ${name}() returns trigger language plpgsql as $$ begin ${body} return null; end $$`,
-    `create trigger ${name} after ${when} execute function ${name}()`,
-  ]
   const end = (row: string, time: string) => `
     delete from history where host = ${row}.id and until is null and since >= ${time};
     update history set until = ${time} where host = ${row}.id and until is null;`

@@ -118,6 +118,50 @@ interface AuditTable {
   detail: Json<unknown> | null
 }
 
+/** Where an alert is: something is wrong, but not for long enough; or for long enough; or it was. */
+export type AlertState = 'pending' | 'firing' | 'resolved'
+
+/** What is wrong, for people. */
+export interface AlertDetail {
+  /** In a line. */
+  readonly summary: string
+  /** What breaks the rule, and what remedies it; the first of them. */
+  readonly failures: readonly { readonly text: string; readonly remedy: string }[]
+  /** How many failures there are. */
+  readonly failureCount: number
+  /** Names of the hosts concerned; the first of them. */
+  readonly hosts: readonly string[]
+  /** How many there are. */
+  readonly hostCount: number
+}
+
+interface AlertTable {
+  id: Generated<number>
+  rule: string
+  kind: string
+  pool: string
+  state: AlertState
+  since: Date
+  fired: Date | null
+  until: Date | null
+  detail: Json<AlertDetail>
+  acknowledged: Json<{ readonly by: string; readonly why: string; readonly at: string }> | null
+  delivered: Date | null
+}
+
+/** What a receiver has not been told yet, oldest first. */
+interface DeliveryTable {
+  id: Generated<number>
+  alert: number
+  receiver: string
+  status: 'firing' | 'resolved'
+  /** Of the alert, as it was. */
+  detail: Json<AlertDetail>
+  at: Generated<Date>
+  tries: number
+  next: Date
+}
+
 /** The tables, as the newest migration leaves them. */
 export interface Tables {
   cpu: CpuTable
@@ -131,6 +175,12 @@ export interface Tables {
   token: TokenTable
   audit_log: AuditTable
   setting: { key: string; value: string }
+  alert: AlertTable
+  delivery: DeliveryTable
+  /** One row: who evaluates, until when, and the rules that are evaluated. */
+  alert_lease: { holder: string; until: Date; rules: string }
+  /** Pools in which something changed since they were evaluated. */
+  touched_pool: { id: Generated<string>; pool: string; at: Generated<Date> }
 }
 
 export type Db = Kysely<Tables>

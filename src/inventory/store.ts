@@ -1,6 +1,7 @@
 import { Migrator, sql } from 'kysely'
 import type { Context } from '../questions/context.ts'
 import { auditLogIn, tokensIn } from './access.ts'
+import { alertsIn } from './alerts.ts'
 import { countChanged, findChanges, findEvents, readTimeline } from './changes.ts'
 import type { TextReader } from './derive.ts'
 import type { SqlEngine } from './engine.ts'
@@ -80,6 +81,7 @@ export async function storeIn(
     tidy: () => deleteUnused(db),
     tokens: tokensIn(db),
     auditLog: auditLogIn(db),
+    alerts: alertsIn(db),
     async check() {
       await sql`select 1`.execute(db)
     },

@@ -33,6 +33,12 @@ const token = {
 }
 await inventory.tokens.add({ ...token, createdBy: 'ann' })
 await inventory.auditLog.write({ who: 'ann', action: 'pin', target: 'rack' })
+const rules = { holder: 'dump', patience: 0, receivers: ['r'] }
+await inventory.alerts.lead('dump', 60, 'rules')
+const detail = { summary: 'too few', failures: [], failureCount: 0, hosts: ['a'], hostCount: 1 }
+const found = [{ rule: 'enough', kind: 'hosts', pool: 'rack', detail }]
+await inventory.alerts.keep({ pool: 'rack', notes: [], found }, rules)
+await inventory.alerts.acknowledge(1, 'ann', 'two more come')
 await inventory.close()
 const plain = ['--inserts', '--no-owner', '--no-privileges', '--no-comments', url]
 const { stdout, stderr } = spawnSync('pg_dump', plain, { encoding: 'utf8' })

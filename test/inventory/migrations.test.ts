@@ -49,6 +49,12 @@ test.each(dumps)('an inventory that was left at %s opens', async dump => {
   expect((await inventory.tokens.find('ab'))?.roles).toEqual(['read'])
   expect((await inventory.auditLog.list()).map(({ action }) => action)).toEqual(['pin'])
   expect(await inventory.evidence(hosts[0]?.evidence ?? '')).toContain('<capabilities>')
+  const has = (step: string) => dump >= step
+  const alerts = await inventory.alerts.list()
+  expect(alerts.map(({ rule, state, acknowledged }) => [rule, state, acknowledged?.by])).toEqual(
+    has('0002') ? [['enough', 'firing', 'ann']] : [],
+  )
+  expect((await inventory.alerts.due('r')).map(({ status }) => status)).toEqual(has('0002') ? ['firing'] : [])
   await inventory.report({
     id: 'c',
     pool: 'rack',
