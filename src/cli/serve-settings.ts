@@ -76,6 +76,28 @@ const SETTINGS = {
     ),
     show: text => withoutPassword(text),
   },
+  rules: one(
+    'file',
+    'a fleet file whose requirements pools of the store must keep: what does not is an alert (docs/serve.md)',
+    () => '',
+    String,
+  ),
+  'alert-after': one(
+    'seconds',
+    'how long something is wrong before the alert fires; 0 by default: at once',
+    () => '0',
+    whole(0, 86_400, 'seconds'),
+  ),
+  webhook: {
+    ...many('URL', 'a receiver of alerts, as of Alertmanager; more than once for several', readWebhooks),
+    show: url => url.replace(/^(https?:\/\/)(?:[^/?#]*@)?([^/?#]*).+$/i, '$1$2/***'),
+  },
+  'webhook-secret': one(
+    'file',
+    'a file with a secret by which receivers know that it is this server; or the variable VIRT_CPU_WEBHOOK_SECRET has it',
+    () => '',
+    String,
+  ),
   proxy: many(
     'address',
     'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed',
@@ -203,8 +225,8 @@ async function readSettingsFile(path: string): Promise<Map<Name, Given>> {
         throw new CommandError([`${path}: there is no setting called ${name}${didYouMean(NAMES, name)}`])
       const values = valuesOf(value, dirname(path))
       if (!values) throw new CommandError([`${path}: ${name}: takes a ${SETTINGS[name].value}`])
-      if (name === 'store')
-        return [name, { values: values.map(placeIn(dirname(path))), source: `${path}: store` }]
+      if (IN_FOLDER.includes(name))
+        return [name, { values: values.map(placeIn(dirname(path))), source: `${path}: ${name}` }]
       return [name, { values, source: `${path}: ${name}` }]
     }),
   )
@@ -227,6 +249,9 @@ function valuesOf(value: unknown, folder: string): readonly string[] | undefined
 /** A URL of PostgreSQL need not name a host: it may be a folder of a socket. */
 const isUrl = (text: string): boolean => /^postgres(?:ql)?:\/\//.test(text)
 
+/** Settings that name files or folders. */
+const IN_FOLDER: readonly Name[] = ['store', 'rules', 'webhook-secret']
+
 /** A folder in a file begins at the file's own. */
 const placeIn = (folder: string) => (place: string) =>
   place === '' || isUrl(place) ? place : resolve(folder, place)
@@ -246,6 +271,13 @@ const withoutPassword = (text: string): string =>
         .replace(/^(\w+:\/\/[^/?#]*?:)(?:[^/?#]*)@/, '$1***@')
         .replace(/([?&](?:ssl)?password=)[^&]*/gi, '$1***')
     : text
+
+function readWebhooks(values: readonly string[]): readonly string[] {
+  for (const value of values)
+    if (!/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''))
+      throw new UsageError('takes URLs such as https://alerts.example.org/hook')
+  return values
+}
 
 /** In milliseconds. */
 function readSeconds(text: string): number {

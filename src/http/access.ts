@@ -61,8 +61,9 @@ const NEEDS: readonly (readonly [methods: readonly string[], path: RegExp, need:
   [['POST'], /^\/v1\/reports$/, 'report'],
   [['DELETE'], /^\/v1\/hosts\/[^/]+$/, 'plan'],
   [['PUT'], /^\/v1\/pools\/[^/]+\/pinned$/, 'plan'],
+  [['PUT'], /^\/v1\/alerts\/[^/]+\/acknowledged$/, 'plan'],
   [['DELETE'], /^\/v1\/jobs\/[^/]+$/, 'read'],
-  [['GET'], /^\/v1\/(?:hosts|pools|jobs)\/[^/]+(?:\/[^/]+)?$/, 'read'],
+  [['GET'], /^\/v1\/(?:hosts|pools|jobs|alerts)\/[^/]+(?:\/[^/]+)?$/, 'read'],
   [['GET'], /^\/metrics$/, 'read'],
   // Questions, lists, and what is not there.
   [['GET', 'POST'], /^\/v1\/[^/]+$/, 'read'],

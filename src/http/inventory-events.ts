@@ -134,10 +134,10 @@ export class EventFeed {
 /** As clients read them. An id stands behind the last of a moment: whoever begins there again misses none. */
 const printEvents = (events: readonly Told[]): string =>
   events
-    .map(({ kind, host, pool, at }, i) => {
+    .map(({ kind, host, pool, at, alert }, i) => {
       const isLast = events[i + 1]?.at.getTime() !== at.getTime()
       const id = isLast && kind !== 'baseline-changed' ? `id: ${at.toISOString()}\n` : ''
-      return `event: ${kind}\n${id}data: ${JSON.stringify({ host: host ?? null, pool, at })}\n\n`
+      return `event: ${kind}\n${id}data: ${JSON.stringify({ host: host ?? null, pool, at, alert })}\n\n`
     })
     .join('')
 
@@ -149,7 +149,7 @@ export const EVENT_ROUTES: readonly InventoryRoute[] = [
     ...{ method: 'get', path: '/v1/events', operation: 'events', role: 'read' },
     summary: 'Listen to what happens',
     description:
-      'Server-sent events: `host-added`, `host-changed`, `host-removed`, `pinned`, `baseline-changed`, each with `{"host", "pool", "at"}`. With `Last-Event-ID` those that were missed come first, but for `baseline-changed`.',
+      'Server-sent events: `host-added`, `host-changed`, `host-removed`, `pinned`, `baseline-changed`, `alert-firing`, `alert-resolved`, each with `{"host", "pool", "at"}`, of alerts their number too, `alert`. With `Last-Event-ID` those that were missed come first, but for `baseline-changed`.',
     query: v.strictObject({ pool: v.optional(PoolLabel) }),
     answers: { 200: { description: 'the events, until the client goes away', type: 'text/event-stream' } },
     async handle({ c, events, query: { pool } }) {

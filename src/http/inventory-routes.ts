@@ -32,7 +32,7 @@ export interface InventoryRoutes {
 export interface Asked<Query = unknown> {
   readonly c: RouteContext
   readonly inventory: Inventory
-  /** What stands in the path: the id of a host, or the label of a pool. */
+  /** What stands in the path: the id of a host, the label of a pool, or the number of an alert. */
   readonly id: string
   readonly query: Query
   readonly read: ReadRequest
@@ -101,8 +101,24 @@ export const HostId = v.pipe(
   v.description('What the host is known by.'),
 )
 
+const ALERT_NUMBER = 'must be the number of an alert'
+
+/** What an alert is known by. */
+const AlertNumber = v.pipe(
+  v.string(ALERT_NUMBER),
+  v.regex(/^\d{1,9}$/, ALERT_NUMBER),
+  v.description('What the alert is known by.'),
+)
+
 /** The label of a pool. */
 export const PoolLabel = described(line(128), 'The label of a pool, empty for none.')
+
+/** What may stand in a path, by the name that it has there. */
+const PARAMETERS: Readonly<Record<string, Schema>> = { id: HostId, name: PoolLabel, number: AlertNumber }
+
+/** What messages call that. */
+const NAMED: Readonly<Record<string, string>> = { id: 'the host', name: 'the pool', number: 'the alert' }
+
 export const HostName = described(line(253, 1), 'What people call the host.')
 export const SearchText = described(line(253), 'Part of an id or a name, in capital letters or not.')
 export const AfterId = described(line(253), 'As `next` of an answer said: what comes behind it.')
@@ -147,14 +163,14 @@ export function addInventoryRoutes<E extends { Variables: AccessVariables }>(
     app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/, ':$1'), async context => {
       const c = context as unknown as RouteContext
       if (!given) throw new RequestRefused('not-found', 'this server has no inventory: start it with --store')
-      const { id, name = '' } = c.req.param() as { readonly id?: string; readonly name?: string }
-      if (id !== undefined) checkInput(HostId, id, { name: 'the host' })
-      checkInput(PoolLabel, name, { name: 'the pool' })
+      const [[parameter, id] = ['', '']] = Object.entries(c.req.param() as Readonly<Record<string, string>>)
+      const inPath = PARAMETERS[parameter]
+      if (inPath) checkInput(inPath, id, { name: NAMED[parameter] ?? '' })
       const checked = checkInput(query, c.req.query(), { name: operation })
       return handle({
         c,
         inventory: await given.open(),
-        id: id ?? name,
+        id,
         query: checked,
         read: given.read,
         events: given.events,
@@ -193,7 +209,7 @@ function describeRoute(
   const [, name] = /\{(\w+)\}/.exec(path) ?? []
   const inPath = name && {
     ...{ name, in: 'path', required: true },
-    schema: jsonSchemaOf(name === 'id' ? HostId : PoolLabel),
+    schema: jsonSchemaOf(PARAMETERS[name] ?? PoolLabel),
   }
   const content = ({ type = 'application/json', schema, example }: Media) => ({
     [type]: { ...(schema && { schema: jsonSchemaOf(schema) }), ...(example !== undefined && { example }) },

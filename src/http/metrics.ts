@@ -14,8 +14,20 @@ export interface ServerState {
   readonly held?: () => number
   /** Absent: there is no inventory. */
   readonly open?: (() => Promise<Inventory>) | undefined
+  /** What became of evaluations of rules and of deliveries to receivers; absent: there are no rules. */
+  readonly alerts?: (() => AlertFigures) | undefined
   /** What levels are read with; absent: the data that comes with this package. */
   readonly context?: Context
+}
+
+/** How often a server did what alerts take. */
+export interface AlertFigures {
+  readonly evaluated: number
+  readonly notEvaluated: number
+  readonly delivered: number
+  readonly notDelivered: number
+  /** Whether it is the one that evaluates. */
+  readonly leads: boolean
 }
 
 /** A metric and its lines, in Prometheus' text format. */
@@ -118,6 +130,7 @@ export class Metrics {
       gauge('workers_busy', 'Workers that answer a question.', busy),
       gauge('workers', 'Workers that there may be.', most),
       gauge('held_bytes', 'Bytes of bodies and unread answers in memory.', this.#state.held?.() ?? 0),
+      ...(this.#state.alerts ? alertMetrics(this.#state.alerts()) : []),
     ]
   }
 
@@ -129,7 +142,8 @@ export class Metrics {
     try {
       const inventory = await open()
       const [baselines, changed] = [await inventory.poolBaselines(), await inventory.countChanged(DAY)]
-      this.#pools = { at: now(), metrics: poolMetrics(context, baselines, changed) }
+      const alerts = await storedAlertMetrics(inventory)
+      this.#pools = { at: now(), metrics: [...poolMetrics(context, baselines, changed), ...alerts] }
       return this.#pools.metrics
     } catch {
       // That it cannot be asked is what the metric says; the log has why.
@@ -139,6 +153,40 @@ export class Metrics {
 }
 
 const DAY = 24 * 60 * 60
+
+/** What became of what one server did. */
+function alertMetrics(figures: AlertFigures): Metric[] {
+  const results = (done: number, failed: number): Sample[] => [
+    { labels: { result: 'done' }, value: done },
+    { labels: { result: 'failed' }, value: failed },
+  ]
+  const { evaluated, notEvaluated, delivered, notDelivered, leads } = figures
+  return [
+    gauge('alerts_leader', 'Whether this server evaluates the rules.', leads ? 1 : 0),
+    metric(
+      'alert_evaluations_total',
+      'counter',
+      'How often rules were evaluated for a pool.',
+      results(evaluated, notEvaluated),
+    ),
+    metric(
+      'alert_deliveries_total',
+      'counter',
+      'How often a receiver was sent alerts.',
+      results(delivered, notDelivered),
+    ),
+  ]
+}
+
+/** What the inventory has of alerts, whichever server wrote it. */
+async function storedAlertMetrics({ alerts }: Inventory): Promise<Metric[]> {
+  const open = (await alerts.count()).map(({ alerts: value, ...labels }) => ({ labels, value }))
+  const waiting = await alerts.waiting()
+  return [
+    metric('alerts', 'gauge', 'Alerts that are not resolved.', open),
+    gauge('alert_deliveries_waiting', 'Word of alerts that receivers have not taken yet.', waiting),
+  ]
+}
 
 function poolMetrics(
   context: Context,

@@ -2,6 +2,7 @@ import { answerSchema, inputSchema, jsonSchemaOf } from '../questions/json-schem
 import { PartInput } from '../questions/part.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import { loadQuestions, type QuestionName } from '../questions/table.ts'
+import { ALERT_ROUTES } from './alerts.ts'
 import { EXAMPLES } from './examples.ts'
 import { EVENT_ROUTES } from './inventory-events.ts'
 import { HOST_ROUTES } from './inventory-hosts.ts'
@@ -11,7 +12,13 @@ import { describeRoutes } from './inventory-routes.ts'
 import { TokenInput } from './token-routes.ts'
 
 /** The routes of the inventory. */
-export const INVENTORY_ROUTES = [...HOST_ROUTES, ...POOL_ROUTES, ...EVENT_ROUTES, ...PAGE_ROUTES]
+export const INVENTORY_ROUTES = [
+  ...HOST_ROUTES,
+  ...POOL_ROUTES,
+  ...ALERT_ROUTES,
+  ...EVENT_ROUTES,
+  ...PAGE_ROUTES,
+]
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -11,6 +11,7 @@ import { openInventory } from '../../src/inventory/open.ts'
 import { runProcess } from '../cli/virt-cpu.ts'
 import { isLong } from '../effort.ts'
 import { fleetQuestionsContract } from '../http/fleet-questions.ts'
+import { alertContract } from '../inventory/alert-contract.ts'
 import { inventoryContract } from '../inventory/contract.ts'
 import { capabilities } from '../inventory/texts.ts'
 import { needed } from '../needs.ts'
@@ -59,6 +60,8 @@ describe.skipIf(reason)(`PostgreSQL${reason ? `: ${reason}` : ''}`, () => {
   inventoryContract(() => openInventory({ url: newDatabase('contract') }), 500)
 
   fleetQuestionsContract(() => openInventory({ url: newDatabase('asked') }), 10)
+
+  alertContract(() => openInventory({ url: newDatabase('alerts') }), 40)
 
   test('what is derived can be made again of the evidence', async () => {
     const url = newDatabase('derived')

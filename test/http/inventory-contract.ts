@@ -40,6 +40,12 @@ const ROUTES: readonly (readonly [string, string, readonly number[], string?])[]
   ['GET', '/v1/changes?from=2026-01-01', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/fleet?pool=walk', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/timeline', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/alerts', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/alerts/1', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/alerts/x', [401, 401, 403, 400, 400, 400]],
+  ['PUT', '/v1/alerts/1/acknowledged', [401, 401, 403, 403, 200, 200], '{"why": "test"}'],
+  ['PUT', '/v1/alerts/99/acknowledged', [401, 401, 403, 403, 404, 404], '{"why": "test"}'],
+  ['DELETE', '/v1/alerts/1', [401, 401, 403, 403, 403, 405]],
   ['GET', '/v1/audit-log', [401, 401, 403, 403, 403, 200]],
   ['GET', '/v1/tokens', [401, 401, 403, 403, 403, 200]],
   ['POST', '/v1/tokens', [401, 401, 403, 403, 403, 201], '{"name": "x", "roles": ["read"]}'],
@@ -47,6 +53,20 @@ const ROUTES: readonly (readonly [string, string, readonly number[], string?])[]
   ['PATCH', '/v1/hosts/walk', [401, 401, 403, 403, 403, 405]],
   ['DELETE', '/v1/pools/walk/pinned', [401, 401, 403, 403, 403, 405]],
 ]
+
+/** The first alert, with what is hard to print. */
+async function fireAlert({ alerts }: Inventory): Promise<void> {
+  const keeper = { holder: 'test', patience: 0, receivers: [] }
+  const long = `${'wörd '.repeat(40)}${'x'.repeat(200)}`
+  const failures = [
+    { text: long, remedy: `update ${long}` },
+    { text: '.', remedy: '' },
+  ]
+  const detail = { summary: long, failures, failureCount: 30, hosts: ['n1', 'n2'], hostCount: 2 }
+  await alerts.lead('test', 600, 'rules')
+  const found = [{ rule: `é ${'rule '.repeat(30)}`, kind: 'level', pool: 'wälk', detail }]
+  await alerts.keep({ pool: 'wälk', notes: [], found }, keeper)
+}
 
 /** What the routes of every inventory do, in whatever engine. */
 export function inventoryRoutes(open: () => Promise<Inventory>): void {
@@ -57,6 +77,7 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
 
   beforeAll(async () => {
     inventory = await open()
+    await fireAlert(inventory)
     const tokens = inventory.tokens
     for (const role of ['report', 'read', 'plan', 'admin'] as const) await give(role, [role])
     await give('web', ['report'], 'web-*')
@@ -122,7 +143,8 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
 
     test('the table has every route of the inventory', () => {
       const known = ROUTES.map(([method, path]) => `${method} ${path.replace(/\?.*/, '')}`)
-      const fill = (path: string) => path.replace('{name}', 'walk').replace('{id}', 'walk')
+      const fill = (path: string) =>
+        path.replace('{name}', 'walk').replace('{id}', 'walk').replace('{number}', '1')
       const missing = INVENTORY_ROUTES.map(
         ({ method, path }) => `${method.toUpperCase()} ${fill(path)}`,
       ).filter(one => !known.includes(one) && !/^DELETE|events/.test(one))
@@ -133,6 +155,42 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
       const { status, headers } = await ask('admin', 'PATCH', '/v1/hosts/walk')
       expect([status, headers.get('allow')]).toEqual([405, 'PUT, GET, HEAD, DELETE'])
     })
+  })
+
+  test('an alert is a mail with a head and lines of 78 columns', async () => {
+    for (const type of ['text/plain', 'message/rfc822']) {
+      const mail = await ask('read', 'GET', '/v1/alerts/1?to=ops@example.org', undefined, { accept: type })
+      expect([mail.status, mail.headers.get('content-type')]).toEqual([200, `${type}; charset=utf-8`])
+      const end = mail.text.indexOf('\n\n')
+      const head = mail.text.slice(0, end)
+      expect(head).toMatch(/^To: ops@example\.org\nSubject: =\?UTF-8\?B\?/)
+      expect(head).toMatch(/^[ -~\n]*$/)
+      for (const line of head.split('\n')) expect(line).toMatch(/^(?:[\w-]+: .+| .+)$/)
+      const words = [...head.matchAll(/=\?UTF-8\?B\?([\w+/=]+)\?=/g)].map(([, word = '']) => word)
+      const subject = words.map(word => Buffer.from(word, 'base64').toString('utf8')).join('')
+      expect(subject).toContain('[firing] wälk: é rule rule')
+      for (const line of mail.text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(78)
+      expect(mail.text).toContain('- and 28 more\nHosts (2): n1, n2\n')
+      expect(mail.text.endsWith('\n')).toBe(true)
+    }
+    const bare = await ask('read', 'GET', '/v1/alerts/1', undefined, { accept: 'text/plain' })
+    expect(bare.text).toMatch(/^Subject: /)
+    for (const to of ['a@b\nBcc: x@y', 'nobody', 'a@b,c@d']) {
+      const { status } = await ask('read', 'GET', `/v1/alerts/1?to=${encodeURIComponent(to)}`)
+      expect(status, to).toBe(400)
+    }
+  })
+
+  test('alerts are found by state and pool, page by page', async () => {
+    const numbers = async (query: string) => {
+      const { json } = await ask('read', 'GET', `/v1/alerts${query}`)
+      return [(json.alerts as readonly { number: number }[]).map(one => one.number), json.next]
+    }
+    expect(await numbers('?state=firing')).toEqual([[1], null])
+    expect(await numbers(`?pool=${encodeURIComponent('wälk')}&limit=1`)).toEqual([[1], null])
+    expect(await numbers('?state=resolved')).toEqual([[], null])
+    expect(await numbers('?before=1')).toEqual([[], null])
+    expect((await ask('read', 'GET', '/v1/alerts?state=on')).status).toBe(400)
   })
 
   test('every answer is as the description says', async () => {
@@ -150,16 +208,25 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
       ['get', '/v1/pools/{name}', ''],
       ['get', '/v1/changes', '?from=2026-01-01&pool=said'],
       ['get', '/v1/timeline', '?pool=said'],
+      ['get', '/v1/alerts', ''],
+      ['get', '/v1/alerts/{number}', ''],
+      ['put', '/v1/alerts/{number}/acknowledged', ''],
       ['put', '/v1/hosts/{id}', ''],
       ['put', '/v1/pools/{name}/pinned', ''],
       ['delete', '/v1/hosts/{id}', ''],
     ] as const
     for (const [method, path, query] of asked) {
-      const body = path.endsWith('pinned') ? JSON.stringify({ cpu: null, why: 'no more' }) : capabilities({})
+      const decision = JSON.stringify({ cpu: null, why: 'no more' })
+      const known = JSON.stringify({ why: 'test' })
+      const body = path.endsWith('pinned')
+        ? decision
+        : path.endsWith('acknowledged')
+          ? known
+          : capabilities({})
       const { json, status } = await ask(
         'admin',
         method.toUpperCase(),
-        path.replace(/\{\w+\}/, 'said') + query,
+        path.replace('{number}', '1').replace(/\{\w+\}/, 'said') + query,
         method === 'put' ? body : undefined,
       )
       expect(status, path).toBe(200)

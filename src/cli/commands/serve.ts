@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { fleetsIn } from '../../http/answer.ts'
 import { createApp } from '../../http/app.ts'
 import { Jobs } from '../../http/jobs.ts'
+import type { AlertFigures } from '../../http/metrics.ts'
 import type { Inventory } from '../../inventory/inventory.ts'
+import { contextOf } from '../../questions/context.ts'
+import { AlertKeeper, AlertRules, checkAlerts, readSecret } from '../alerts.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
@@ -42,7 +45,7 @@ export const command: Command = {
     description:
       'Serve the page at /, and the questions of batch at POST /v1/VERB, described by /v1/openapi.json; with --store also what hosts report of themselves, and their history. Only this ' +
       'machine can reach it unless --listen says otherwise; then every client needs a token. Ctrl-C stops it, SIGHUP makes ' +
-      'it read its tokens and its certificate again. Each setting may also be given by a ' +
+      'it read tokens, rules and certificate again. Each setting may also be given by a ' +
       'variable such as VIRT_CPU_SERVE_PORT, or as a key of the file of --config.',
     options: [
       ...SETTING_OPTIONS,
@@ -68,6 +71,9 @@ export const command: Command = {
     const { settings, text } = await readSettings(args, process.env)
     checkAccess(settings)
     readCertificate(settings)
+    checkAlerts(settings)
+    const rules = await readAlertRules(settings, session)
+    const secret = readSecret(settings, process.env)
     await checkMaps(settings, session.cpuMap)
     if (args.has('check-config')) {
       session.out(text)
@@ -76,10 +82,13 @@ export const command: Command = {
     const log = new RequestLog(settings.log, session)
     const gate = { log, tokens: new GivenTokens(settings.token), certificate: readCertificate(settings) }
     const failed = new AbortController()
-    const server = await start(settings, session, { ...gate, onFinal: error => failed.abort(error) })
+    const server = await start(settings, session, {
+      ...{ ...gate, rules, secret },
+      onFinal: error => failed.abort(error),
+    })
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
     session.out(noteOnAccess(settings))
-    process.on('SIGHUP', () => void reload(args, server, gate))
+    process.on('SIGHUP', () => void reload(args, session, server, gate))
     if (args.has('open')) openBrowser(server.url)
     const status = await stopped(server, failed.signal)
     if (failed.signal.aborted) throw new CommandError(linesOf(failed.signal.reason))
@@ -92,17 +101,44 @@ interface Gate {
   readonly log: RequestLog
   readonly tokens: GivenTokens
   readonly certificate: Certificate | undefined
+  readonly rules?: AlertRules | undefined
+  /** What receivers of alerts know the server by. */
+  readonly secret?: string | undefined
 }
 
 /** A job may take so many times as long as a request. */
 const JOB_LIMITS = 10
 
+/** A server, and what makes alerts. */
+interface Started extends Listening {
+  readonly alerts?: AlertKeeper | undefined
+}
+
+const NO_FIGURES: AlertFigures = {
+  evaluated: 0,
+  notEvaluated: 0,
+  delivered: 0,
+  notDelivered: 0,
+  leads: false,
+}
+
+/** Undefined: there are none. @throws FileError, ParseError */
+async function readAlertRules({ rules }: ServeSettings, session: Session): Promise<AlertRules | undefined> {
+  if (!rules) return undefined
+  const map =
+    session.cpuMap === undefined
+      ? undefined
+      : (await import('../../host/files/cpu-map.ts')).openCpuMap(session.cpuMap)
+  return AlertRules.read(rules, contextOf(map))
+}
+
 /** Starts a server with its workers. @throws CommandError */
 async function start(
   settings: ServeSettings,
   session: Session,
-  { log, tokens, certificate: tls, onFinal }: Gate & Pick<StoreOptions, 'onFinal'>,
-): Promise<Listening> {
+  { log, tokens, certificate: tls, onFinal, rules, secret }: Gate & Pick<StoreOptions, 'onFinal'>,
+): Promise<Started> {
+  let figures = (): AlertFigures => NO_FIGURES
   const { bytes, workers, heap, largest, connections } = shareMemory(settings.memory, availableParallelism())
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
@@ -130,7 +166,7 @@ async function start(
     version: __VERSION__,
     answer: (verb, body, gone) => crew.answer(verb, body, gone),
     isFull: () => crew.isFull,
-    figures: { now: () => performance.now(), workers: () => crew.load },
+    figures: { now: () => performance.now(), workers: () => crew.load, alerts: rules && (() => figures()) },
     page: readPage(),
     names: [settings.listen.toLowerCase(), ...settings.name],
     onFault: (error, { id }) => log.fault(linesOf(error), id),
@@ -151,13 +187,28 @@ async function start(
   }
   const place = { address: settings.listen, port: settings.port, tls }
   const server = await listen(app.fetch, place, { connections, identify })
+  const {
+    name: [name],
+    webhook,
+  } = settings
+  const alerts =
+    store && rules
+      ? new AlertKeeper({
+          ...{ open: store.open, rules, webhooks: webhook, secret, log },
+          patience: settings['alert-after'],
+          check: body => crew.answer('check', body, undefined, JOB_LIMITS * settings.limit),
+          server: name === undefined ? server.url : new URL(`//${name}/`, server.url).href,
+        })
+      : undefined
+  figures = alerts?.figures ?? figures
   // Those who listen to events would stay for ever: they go first, and the store is closed last.
   const stop = () => {
     jobs.stop()
     store?.letGo()
-    return server.stop().finally(() => store?.close())
+    const ended = Promise.all([alerts?.stop(), server.stop()])
+    return ended.then(() => {}).finally(() => store?.close())
   }
-  return { ...server, stop }
+  return { ...server, stop, alerts }
 }
 
 /** @throws RequestRefused while it is not open */
@@ -167,14 +218,23 @@ const opened = (store: ServeStore | undefined): Promise<Inventory> => {
 }
 
 /** Reads the tokens and the certificate again; what cannot be read stays as it was. */
-async function reload(args: Arguments, server: Listening, { tokens, log }: Gate): Promise<void> {
+async function reload(
+  args: Arguments,
+  session: Session,
+  server: Started,
+  { tokens, log }: Gate,
+): Promise<void> {
   try {
     const { settings } = await readSettings(args, process.env)
     checkAccess(settings)
+    checkAlerts(settings)
     const certificate = readCertificate(settings)
+    const [rules, secret] = [await readAlertRules(settings, session), readSecret(settings, process.env)]
     if (certificate) server.certify(certificate)
+    if (rules) server.alerts?.replace(rules, secret)
     tokens.replace(settings.token)
-    log.note(`read again: tokens (${settings.token.length})${certificate ? ' and the certificate' : ''}`)
+    const more = [...(certificate ? ['the certificate'] : []), ...(rules ? ['rules'] : [])]
+    log.note(['read again: tokens', `(${settings.token.length})`, ...more.map(one => `and ${one}`)].join(' '))
   } catch (error) {
     log.fault([`nothing was read again: ${linesOf(error).join('; ')}`], undefined)
   }
