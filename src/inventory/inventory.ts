@@ -188,6 +188,17 @@ export interface InventoryEvent {
   readonly alert?: number | undefined
 }
 
+/** What became of an export that was read in. */
+export interface ImportDone {
+  /** How many hosts it had; those of which something was written. */
+  readonly hosts: number
+  readonly changed: number
+  /** Decisions that are new here. */
+  readonly decisions: number
+  /** Texts that this version cannot read. */
+  readonly refused: readonly Refused[]
+}
+
 /** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
 export interface Inventory {
   /** Stores what a host reports; again is the same as once. @throws BadRequest, ParseError, LibvirtError for a text that is not of one host */
@@ -226,6 +237,13 @@ export interface Inventory {
   recompute(): Promise<number>
   /** Deletes texts that no host and no history has; returns how many. */
   tidy(): Promise<number>
+  /**
+   * Everything but tokens, the audit log and alerts, a line of JSON each; equal for inventories that keep the same.
+   * @param pool hosts that are in it now, and its decisions; absent: all, and what was taken out
+   */
+  exportLines(pool?: string): AsyncIterable<string>
+  /** Reads an export in: what is stored stays, what is later comes to it; again is the same as once. @throws BadRequest for what is no whole export */
+  importLines(lines: AsyncIterable<string> | Iterable<string>): Promise<ImportDone>
   readonly tokens: TokenStore
   readonly auditLog: AuditLog
   readonly alerts: AlertStore

@@ -10,7 +10,7 @@ import { bitsOf, type Layout } from './layout.ts'
 import { BITS, type Db } from './schema.ts'
 
 /** A text in the database: compressed, as Base64 on the way. */
-const packed = (text: string): string => deflateRawSync(text, { level: 4 }).toString('base64')
+export const packed = (text: string): string => deflateRawSync(text, { level: 4 }).toString('base64')
 
 /** By the database's clock; what JavaScript reads of it must be what is stored. */
 const NOW = sql.raw<Date>(`date_trunc('milliseconds', clock_timestamp())`)

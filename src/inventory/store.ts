@@ -4,6 +4,7 @@ import { auditLogIn, tokensIn } from './access.ts'
 import { alertsIn } from './alerts.ts'
 import { countChanged, findChanges, findEvents, readTimeline } from './changes.ts'
 import type { TextReader } from './derive.ts'
+import { exportLines, Import } from './dump.ts'
 import type { SqlEngine } from './engine.ts'
 import { InventoryError } from './fault.ts'
 import { fleetOf, readStoredFleet } from './fleet.ts'
@@ -79,6 +80,8 @@ export async function storeIn(
       return recomputation.hosts(reports)
     },
     tidy: () => deleteUnused(db),
+    exportLines: pool => exportLines(db, pool),
+    importLines: lines => new Import(db, reports).read(lines),
     tokens: tokensIn(db),
     auditLog: auditLogIn(db),
     alerts: alertsIn(db),
