@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve inventory completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -43,6 +43,7 @@ _virt_cpu() {
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --name --store --rules --alert-after --webhook --webhook-secret --proxy --token --rate --tls-cert --tls-key --oidc-issuer --oidc-audience --oidc-claim --oidc-role --limit --memory --log --cpu-map --config --check-config --new-token --open --libvirt --help'; words='' ;;
+    inventory) options='--what --file --store --url --token-file --pool --output --json --cpu-map --libvirt --help'; words='export import recompute tidy' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
     *) return ;;
   esac
@@ -124,6 +125,8 @@ _virt_cpu() {
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     page:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     serve:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    inventory:--what) mapfile -t COMPREPLY < <(compgen -W 'export import recompute tidy' -- "$word"); return ;;
+    inventory:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     completion:--shell) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word"); return ;;
     completion:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
   esac

@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve inventory completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -447,6 +447,18 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l check-config -d '
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l new-token -r -d 'print a new token for a client, and the setting by which a server knows it, and serve nothing; the roles are of report, read, plan and admin, such as read+report, and :2027-01-31 may follow, its last day'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l open -d 'show the page in a browser'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a inventory -d 'Export, import and tidy a server'\''s inventory'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l what -x -a "export import recompute tidy" -d 'export, import, recompute, tidy'
+complete -c virt-cpu -f -n "__fish_seen_subcommand_from inventory" -a "export import recompute tidy"
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l file -r -d 'the export: to import; absent or -: stdin'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l store -r -d 'its folder, or the URL of a PostgreSQL database (or VIRT_CPU_SERVE_STORE, DATABASE_URL)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l url -r -d 'export: from this server, which has a folder open'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l token-file -r -d 'the token for that server; else VIRT_CPU_TOKEN'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l pool -r -d 'export: hosts that are in it now, and its decisions'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l output -r -d 'export: into this file; absent: to stdout'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l json -d 'what was done, as JSON'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from inventory" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a completion -d 'Print a completion script for bash, zsh or fish'
 complete -c virt-cpu -n "__fish_seen_subcommand_from completion" -l shell -x -a "bash zsh fish" -d 'bash, zsh or fish'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"

@@ -158,6 +158,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Serve the page and the JSON questions over HTTP',
     load: () => import('./commands/serve.ts'),
   },
+  inventory: {
+    group: 'tools',
+    summary: "Export, import and tidy a server's inventory",
+    load: () => import('./commands/inventory.ts'),
+  },
   completion: {
     group: 'tools',
     summary: 'Print a completion script for bash, zsh or fish',

@@ -178,6 +178,28 @@ function exportHosts(inventory: Inventory, { limit, ...search }: Parameters<Inve
   return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
 }
 
+const ExportQuery = v.strictObject({ pool: v.optional(PoolLabel) })
+
+/** Everything that the inventory keeps, as fast as the client reads. */
+async function exportAll({ inventory, query }: Asked<v.InferOutput<typeof ExportQuery>>) {
+  const lines = inventory.exportLines(query.pool)[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await lines.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(`${value}\n`))
+      },
+      async cancel() {
+        await lines.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+}
+
 const ImportLine = v.strictObject({
   id: HostId,
   text: text('What describes the host.'),
@@ -314,6 +336,21 @@ export const HOST_ROUTES: readonly InventoryRoute[] = [
       },
     },
     handle: list,
+  }),
+  route({
+    ...{ method: 'get', path: '/v1/export', operation: 'export', role: 'read' },
+    summary: 'Get everything that the inventory keeps',
+    description:
+      'Hosts with their history and texts, and decisions; not tokens, the audit log and alerts. A line of JSON each, as `virt-cpu inventory import` reads them; the last one counts them, so that a part is noticed.',
+    query: ExportQuery,
+    answers: {
+      200: {
+        description: 'the lines',
+        type: 'application/x-ndjson',
+        example: '{"kind":"inventory","format":1}\n{"kind":"end","hosts":0,"decisions":0}\n',
+      },
+    },
+    handle: exportAll,
   }),
   route({
     ...{ method: 'post', path: '/v1/reports', operation: 'report-hosts', role: 'report' },

@@ -1,11 +1,12 @@
-import { join } from 'node:path'
+import { symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { openInventory } from '../../src/inventory/open.ts'
-import { folderOf, runProcess } from '../cli/virt-cpu.ts'
+import { CLI, folderOf, runProcess } from '../cli/virt-cpu.ts'
 import { capabilities } from '../inventory/texts.ts'
 import { needed, notInstalled } from '../needs.ts'
-import { commandsUnder, type } from './newcomer.ts'
+import { commandsUnder, newcomersPath, type } from './newcomer.ts'
 import { type Postgres, startPostgres, whyNoPostgres } from './postgres.ts'
 
 /** An inventory from a backup: by the commands that docs/operations.md shows. */
@@ -49,6 +50,14 @@ test('a folder: the server is stopped, its folder is copied', async () => {
   const old = await openInventory({ folder: store })
   expect(await contentOf(old)).toEqual(content)
   await old.close()
+})
+
+test('an inventory is exported, imported, read anew and tidied', () => {
+  const PATH = newcomersPath({ 'virt-cpu': `#!/bin/sh\nexec node '${CLI}' "$@"\n` })
+  const cwd = folderOf({})
+  symlinkSync(resolve('examples'), join(cwd, 'examples'))
+  const said = type(commandsUnder('Export and import'), cwd, { STORE: join(cwd, 'store'), PATH })
+  expect(said).toMatch(/^2 hosts read, 2 of them new here[\s\S]*\n0 texts deleted/)
 })
 
 const noPostgres = needed(

@@ -4,15 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InventoryError } from '../../src/inventory/fault.ts'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { openInventory } from '../../src/inventory/open.ts'
 import { runProcess } from '../cli/virt-cpu.ts'
-import { isLong } from '../effort.ts'
+import { isLong, runs } from '../effort.ts'
 import { fleetQuestionsContract } from '../http/fleet-questions.ts'
 import { alertContract } from '../inventory/alert-contract.ts'
 import { inventoryContract } from '../inventory/contract.ts'
+import { expectMoves, happen, happenings } from '../inventory/dump.ts'
 import { capabilities } from '../inventory/texts.ts'
 import { needed } from '../needs.ts'
 import { type Postgres, startPostgres, whyNoPostgres } from './postgres.ts'
@@ -58,6 +60,28 @@ async function expectSound(inventory: Inventory): Promise<number> {
 
 describe.skipIf(reason)(`PostgreSQL${reason ? `: ${reason}` : ''}`, () => {
   inventoryContract(() => openInventory({ url: newDatabase('contract') }), 500)
+
+  test('what is exported goes into a folder, and back into a database, as it was', {
+    timeout: 600_000,
+  }, async () => {
+    let count = 0
+    await fc.assert(
+      fc.asyncProperty(happenings, async list => {
+        count++
+        const database = await openInventory({ url: newDatabase(`export${count}`) })
+        const inFolder = await openInventory({ folder: newFolder() })
+        const back = await openInventory({ url: newDatabase(`import${count}`) })
+        try {
+          await happen(database, list)
+          await expectMoves(database, inFolder)
+          await expectMoves(inFolder, back)
+        } finally {
+          for (const inventory of [database, inFolder, back]) await inventory.close()
+        }
+      }),
+      { numRuns: runs(60, 20) },
+    )
+  })
 
   fleetQuestionsContract(() => openInventory({ url: newDatabase('asked') }), 10)
 

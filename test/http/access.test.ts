@@ -124,6 +124,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/alerts/1', closed(403, 404, 404, 404)],
   ['PUT', '/v1/alerts/1/acknowledged', closed(403, 403, 404, 404), {}],
   ['GET', '/v1/fleet', closed(403, 404, 404, 404)],
+  ['GET', '/v1/export', closed(403, 404, 404, 404)],
   ['GET', '/v1/timeline', closed(403, 404, 404, 404)],
   ['GET', '/v1/jobs/1', closed(403, 404, 404, 404)],
   ['DELETE', '/v1/jobs/1', closed(403, 404, 404, 404)],

@@ -39,6 +39,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], string?])[]
   ['PUT', '/v1/pools/walk/pinned', [401, 401, 403, 403, 200, 200], JSON.stringify({ cpu: CPU, why: 'test' })],
   ['GET', '/v1/changes?from=2026-01-01', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/fleet?pool=walk', [401, 401, 403, 200, 200, 200]],
+  ['GET', '/v1/export', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/timeline', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/alerts', [401, 401, 403, 200, 200, 200]],
   ['GET', '/v1/alerts/1', [401, 401, 403, 200, 200, 200]],

@@ -38,7 +38,7 @@ test('what is exported is what was imported, with its history; importing it agai
       await happen(a, list)
       await expectMoves(a, b)
     }),
-    { numRuns: runs(30, 2) },
+    { numRuns: runs(60, 20) },
   )
 })
 
