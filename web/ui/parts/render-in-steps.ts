@@ -6,7 +6,8 @@ import { useEffect, useState } from 'preact/hooks'
  */
 export function useRenderInSteps<T>(list: readonly T[], step: number): readonly T[] {
   const [shown, setShown] = useState(step)
-  useEffect(() => setShown(step), [list, step])
+  // A list is another one when it begins otherwise: a view may make it anew each time that it is drawn.
+  useEffect(() => setShown(step), [list[0], list.length, step])
   useEffect(() => {
     if (shown >= list.length) return
     const next = requestAnimationFrame(() => setShown(shown + step))
