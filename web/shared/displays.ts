@@ -3,6 +3,7 @@ import type { GroupSummary, HostCost, OddHost } from '../../src/questions/explai
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
 import type { CurvePoint, PoolAnswer, PoolDefinition } from '../../src/questions/pools/answer.ts'
 import type { PoolDeltaAnswer } from '../../src/questions/what-if/answer.ts'
+import type { Note } from '../../src/questions/words/note.ts'
 
 /**
  * What the page's views display: plain data that the worker computes from the answers of the questions. A group of
@@ -47,6 +48,8 @@ export interface FileProblem {
   readonly source: string
   readonly text: string
   readonly kind: 'error' | 'note'
+  /** What answers about the fleet say of it. */
+  readonly note?: Note
 }
 
 /** Something to do, and what it gains. */

@@ -18,7 +18,7 @@ import { poolsQuestion } from '../../src/questions/pools/question.ts'
 import type { AnyQuestion } from '../../src/questions/question.ts'
 import type { AnswerDocument } from '../../src/questions/table.ts'
 import { documentOf } from '../../src/questions/words/describe.ts'
-import { reasonOf } from '../../src/questions/words/note.ts'
+import { type Note, reasonOf } from '../../src/questions/words/note.ts'
 import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
 import type { FleetQuestion, FleetQuestionInput, HostScope } from '../shared/protocol.ts'
 import { describeSignature } from './displays/words.ts'
@@ -34,10 +34,11 @@ const FLEET_QUESTIONS: Readonly<Record<FleetQuestion, AnyQuestion>> = {
 /** Answers a question about a fleet that was already read. @throws BadRequest, LibvirtError, ParseError */
 function askAboutFleet<Q extends FleetQuestion>(
   view: FleetView,
+  notes: readonly Note[],
   question: Q,
   input: FleetQuestionInput<Q>,
 ): AnswerDocument<Q> {
-  const request = { ...inputOfFleet({ view, others: [], notes: [] }), ...input }
+  const request = { ...inputOfFleet({ view, others: [], notes }), ...input }
   const outcome = FLEET_QUESTIONS[question].run(view.context, request as never, { explain: false })
   return documentOf(outcome) as AnswerDocument<Q>
 }
@@ -103,7 +104,8 @@ export class Analysis {
 
   /** Asks a question of the table about this fleet. */
   ask<Q extends FleetQuestion>(question: Q, input: FleetQuestionInput<Q>): AnswerDocument<Q> {
-    return askAboutFleet(this.view, question, input)
+    const notes = this.#snapshot.problems.flatMap(({ note }) => note ?? [])
+    return askAboutFleet(this.view, notes, question, input)
   }
 
   /** What each kind of host costs its pool; a scope without hosts costs nothing. */

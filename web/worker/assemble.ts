@@ -101,9 +101,10 @@ function assembleWithNotes(
   rules?: Rules,
 ): Omit<Assembled, 'files'> {
   const { fleet, others, notes } = assembleFleet(context, documents, rules)
-  const problems = notes.map(
-    ({ source = '', ...note }): FileProblem => ({ source, text: describeNote(note as Note), kind: 'note' }),
-  )
+  const problems = notes.map((note): FileProblem => {
+    const { source = '', ...rest } = note
+    return { source, text: describeNote(rest as Note), kind: 'note', note }
+  })
   return { fleet, problems: [...others.flatMap(other => describeHidden(fleet, other)), ...problems] }
 }
 
