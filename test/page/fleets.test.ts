@@ -93,6 +93,7 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     expect(rungs.length > 0).toBe(!/^Guests have no named models/.test(title))
     if (rungs.length === 0) return
     for (const text of rungs) expect(numbersIn(text)).toEqual([expect.any(Number), hosts])
+    await eventually(() => page.locator('.ladder [aria-pressed=true]').count(), 1, 'the chosen rung')
     const chosen = page.locator('.ladder aside')
     const [runs = 0, unsure = 0] = numbersIn(
       ((await chosen.locator('p').first().textContent()) ?? '').split('.')[0] ?? '',
@@ -239,6 +240,43 @@ describe.skipIf(why).each(FLEETS)(`%s, dropped (${why ?? 'Chromium'})`, (name, f
       }
     }
     await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test.runIf(isMain)('on paper nothing is cut off, and nothing but controls is left out', async () => {
+    await page.setViewportSize({ width: 703, height: 1032 })
+    for (const view of VIEWS) {
+      await show(view)
+      await page.emulateMedia({ media: 'print' })
+      const faults = await page.locator('main').evaluate(main => {
+        const controls =
+          '.controls, .menu, .edit, .filter, .order, .copy, .quiet, .strong, .choose, .free, .matrix-and-detail aside'
+        const nameOf = (one: Element) => `${one.className || one.tagName} ${one.textContent?.slice(0, 30)}`
+        const parts = [...main.querySelectorAll<HTMLElement>('*:not(svg *)')]
+        const unseen = parts.filter(
+          one =>
+            one.matches('button, aside, li, td') &&
+            !one.closest(controls) &&
+            !one.closest('details:not([open])') &&
+            !one.checkVisibility(),
+        )
+        const cut = parts.filter(one => {
+          const { overflowX, overflowY } = getComputedStyle(one)
+          const isCut = (overflow: string, over: number) => overflow !== 'visible' && over > 1
+          return (
+            !one.matches('.unseen, .heads *') &&
+            one.checkVisibility() &&
+            (isCut(overflowX, one.scrollWidth - one.clientWidth) ||
+              isCut(overflowY, one.scrollHeight - one.clientHeight))
+          )
+        })
+        return [...unseen.map(one => `left out: ${nameOf(one)}`), ...cut.map(one => `cut: ${nameOf(one)}`)]
+      })
+      await page.emulateMedia({ media: null })
+      expect(faults, view).toEqual([])
+    }
+    const day = new Date().toISOString().slice(0, 10)
+    const said = (await page.locator('.printed').textContent()) ?? ''
+    expect(said).toContain(`${hosts} hosts · ${day}`)
   })
 
   test.runIf(isMain)('with forced colours drawings have the colours of the text around them', async () => {

@@ -42,7 +42,7 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
       class="graph"
       viewBox={`0 0 ${places.width} ${places.height}`}
       width={places.width}
-      style={{ minWidth: `${SMALLEST * places.width}px` }}
+      style={`--tall: ${places.height}px; --least: ${SMALLEST * places.width}px`}
       role="group"
       aria-label="Groups of hosts and the moves between them"
       onKeyDown={moveFocus}
