@@ -238,6 +238,16 @@ describe.skipIf(noKubectl)(`Kubernetes (${noKubectl ?? 'installed'})`, () => {
     for (const name of Object.keys(env)) expect(stdout).toContain(`# ${name}\n`)
   })
 
+  test('the server takes the rules, where they are mounted', () => {
+    const rules = join(DEPLOY, 'kubernetes', 'server', 'rules.yaml')
+    const { status, stderr } = virtCpu(['serve', '--check-config', '--store', 'x', '--rules', rules])
+    expect([stderr, status]).toEqual(['', 0])
+    const all = JSON.stringify(built('kubernetes/server'))
+    expect(all).toContain('"name":"VIRT_CPU_SERVE_RULES","value":"/etc/virt-cpu-rules/rules.yaml"')
+    expect(all).toMatch(/"configMap":\{"name":"virt-cpu-rules-\w+"\}/)
+    expect(all).toContain('"mountPath":"/etc/virt-cpu-rules"')
+  })
+
   test('the example of the secret is one, for the file that is mounted', () => {
     const path = join(DEPLOY, 'kubernetes', 'server', 'secret.example.yaml')
     const [secret] = parseYaml(readFileSync(path, 'utf8')) as unknown as (Manifest & {

@@ -22,8 +22,15 @@ const appOf = (open?: () => Promise<Inventory>) =>
       now += 200
       return { status: 200, body: new TextEncoder().encode('{}') }
     },
-    figures: { now: () => now, workers: () => ({ busy: 1, waiting: 2, most: 3 }), open },
+    figures: {
+      now: () => now,
+      workers: () => ({ busy: 1, waiting: 2, most: 3 }),
+      alerts: () => ALERTS,
+      open,
+    },
   })
+
+const ALERTS = { evaluated: 5, notEvaluated: 1, delivered: 2, notDelivered: 3, leads: true }
 
 const HOST = { headers: { host: 'localhost' } }
 
@@ -96,6 +103,25 @@ test('pools are counted as the inventory has them', async () => {
   expect(baseline?.lost).toEqual(expect.arrayContaining(['hle', 'rtm']))
   expect(samples.get('virt_cpu_store_up')).toBe(1)
   expect((await app.request('/metrics', { method: 'POST', ...HOST })).status).toBe(405)
+})
+
+test('alerts are counted by pool, rule and state, and what became of them', async () => {
+  const keeper = { holder: 'test', patience: 60, receivers: ['a', 'b'] }
+  const detail = { summary: '', failures: [], failureCount: 0, hosts: [], hostCount: 0 }
+  const found = ['level', 'model'].map(kind => ({ rule: 'a "rule"', kind, pool: 'p', detail }))
+  await inventory.alerts.lead('test', 60, '')
+  await inventory.alerts.keep({ pool: 'p', notes: [], found }, keeper)
+  await inventory.alerts.keep(
+    { pool: 'q', notes: [], found: [{ ...found[0], pool: 'q' } as never] },
+    { ...keeper, patience: 0 },
+  )
+  const samples = await read(appOf(async () => inventory))
+  expect(samples.get('virt_cpu_alerts{rule="a \\"rule\\"",pool="p",state="pending"}')).toBe(2)
+  expect(samples.get('virt_cpu_alerts{rule="a \\"rule\\"",pool="q",state="firing"}')).toBe(1)
+  expect(samples.get('virt_cpu_alert_deliveries_waiting')).toBe(2)
+  expect(samples.get('virt_cpu_alert_deliveries_total{result="failed"}')).toBe(3)
+  expect(samples.get('virt_cpu_alert_evaluations_total{result="done"}')).toBe(5)
+  expect(samples.get('virt_cpu_alerts_leader')).toBe(1)
 })
 
 test('an inventory that cannot be asked is down, and its pools are not there', async () => {
