@@ -55,6 +55,9 @@ export function noteOnAccess({ name: [name], token, ...settings }: ServeSettings
 /** Who may do what, and the tokens that are in a store. */
 type ServerAccess = AccessOptions & { readonly stored: TokenStore | undefined }
 
+/** A path as the audit log has it: no client fills that with paths of its own. */
+const targetOf = (path: string): string => withoutSecrets(path).slice(0, 300)
+
 /** Writes who changed something; in the store too where it was done. */
 async function audit(entry: AuditEntry, log: RequestLog, store: ServeStore | undefined): Promise<void> {
   log.audit(entry)
@@ -91,7 +94,7 @@ export async function openAccess(
     authenticate: async token => (await known(token)) ?? signed?.(token),
     isOpen,
     limiter: rate > 0 ? new RateLimiter(rate, Date.now) : undefined,
-    audit: entry => audit({ ...entry, target: entry.target && withoutSecrets(entry.target) }, log, store),
+    audit: entry => audit({ ...entry, target: entry.target && targetOf(entry.target) }, log, store),
     stored,
   }
 }
