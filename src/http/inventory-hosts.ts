@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { InventoryError } from '../inventory/fault.ts'
 import type { Accepted, Inventory, PastHost, Refused, StoredHost } from '../inventory/inventory.ts'
 import { checkInput, errorOf } from '../questions/ask.ts'
 import { BadRequest } from '../questions/context.ts'
@@ -102,6 +103,8 @@ async function report({ c, inventory, id, query, read }: Asked<v.InferOutput<typ
     const accepted = await inventory.report({ id, text: textOf(body.bytes), ...about })
     c.set('detail', { result: accepted.result })
     return sendJson(c, accepted, accepted.result === 'created' ? 201 : 200)
+  } catch (error) {
+    throw isClone(error) ? new RequestRefused('conflict', error.message) : error
   } finally {
     body.release()
   }
@@ -280,8 +283,13 @@ function lineAnswer(answer: Accepted | Refused | undefined): LineAnswer {
   return 'error' in answer ? { id: answer.id, error: saidOf(answer.error) } : answer
 }
 
+/** Whether another machine reports under the same id. */
+const isClone = (error: unknown): error is InventoryError =>
+  error instanceof InventoryError && error.kind === 'clone'
+
 /** @throws what is no fault of the line */
 function saidOf(error: unknown) {
+  if (isClone(error)) return { kind: 'conflict', message: error.message }
   const said = errorOf(error)
   if (!said) throw error
   return { kind: said.kind, message: said.message }

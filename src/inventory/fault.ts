@@ -1,6 +1,6 @@
 /**
  * Why a database cannot do it: a package is not installed; it cannot be reached, or went away; it has no room; another
- * process has the folder, or it cannot be made or written; others write the same, or it has it already; the value is none that it can store; it was written by a newer version, or by something else; or what it says itself.
+ * process has the folder, or it cannot be made or written; it is a copy that takes no changes; others write the same, or it has it already; two machines are one host; the value is none that it can store; it was written by a newer version, or by something else; or what it says itself.
  */
 export type InventoryFault =
   | 'package'
@@ -8,8 +8,10 @@ export type InventoryFault =
   | 'full'
   | 'in-use'
   | 'folder'
+  | 'read-only'
   | 'schema'
   | 'conflict'
+  | 'clone'
   | 'busy'
   | 'value'
   | 'failed'
@@ -35,6 +37,7 @@ const FAULTS: readonly (readonly [RegExp, InventoryFault, string])[] = [
     'the database cannot be reached',
   ],
   [/^28|^3D|^42501$/, 'unreachable', 'the database does not let this program in'],
+  [/^25006$/, 'read-only', 'the database is a copy that takes no changes'],
   [/^40P01$|^40001$|^55P03$/, 'busy', 'others write the same'],
   [/^23505$/, 'conflict', 'there is one already'],
   // NUL, half of a surrogate pair, a number that is too large.

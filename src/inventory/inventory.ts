@@ -35,7 +35,7 @@ export interface Accepted {
 /** A report that could not be read, in a batch whose others were stored. */
 export interface Refused {
   readonly id: string
-  /** A BadRequest, ParseError or LibvirtError. */
+  /** A BadRequest, ParseError or LibvirtError; an InventoryError `clone` where another machine reports under the same id. */
   readonly error: Error
 }
 

@@ -4,10 +4,10 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextFor } from '../questions/context.ts'
 import { type DerivedCpu, sha256, type TextReader } from './derive.ts'
-import { untilFree } from './fault.ts'
+import { InventoryError, untilFree } from './fault.ts'
 import type { Accepted, HostReported, Refused, ReportResult } from './inventory.ts'
 import { bitsOf, type Layout } from './layout.ts'
-import { BITS, type Db } from './schema.ts'
+import { BITS, type Db, type Identity } from './schema.ts'
 
 /** A text in the database: compressed, as Base64 on the way. */
 export const packed = (text: string): string => deflateRawSync(text, { level: 4 }).toString('base64')
@@ -21,6 +21,19 @@ export const rowsOf = (rows: readonly object[], columns: string): RawBuilder<unk
 
 /** A report with the hash of its text. */
 type Hashed = HostReported & { readonly hash: string }
+
+/** What is written of a host. */
+interface HostRow extends Pick<Hashed, 'id' | 'name' | 'pool' | 'reporter' | 'at' | 'hash' | 'text'> {
+  readonly profile: number
+  readonly identity: Identity
+  readonly guests: number
+  readonly dialect: string
+}
+
+const cloned = (id: string, name: string, holder: string): string =>
+  `two machines report as host ${id}: ${name === holder ? `both are called ${name}` : `${name}, and since then ${holder}`}. ` +
+  'Their machine-id was probably copied: give this one an id of its own (VIRT_CPU_ID, or a new /etc/machine-id). ' +
+  `If it is the only one, take ${id} out of the inventory first`
 
 /** How many profiles, and texts, are remembered. */
 const MOST = 10_000
@@ -69,7 +82,7 @@ export class Reports {
   async #round(hosts: readonly Hashed[]): Promise<readonly (Accepted | Refused)[]> {
     const seen = await untilFree(() => this.touch(hosts))
     const results = new Map<string, Accepted | Refused>()
-    const rows: object[] = []
+    const rows: HostRow[] = []
     for (const host of hosts) {
       const { id, hash } = host
       if (seen.has(id)) results.set(id, { id, hash, result: 'seen' })
@@ -79,8 +92,10 @@ export class Reports {
         else rows.push(row)
       }
     }
+    for (const [id, error] of await this.#findClones(rows)) results.set(id, { id, error })
+    const good = rows.filter(({ id }) => !results.has(id))
     const written =
-      rows.length > 0 ? await untilFree(() => this.#write(rows)) : new Map<string, ReportResult>()
+      good.length > 0 ? await untilFree(() => this.#write(good)) : new Map<string, ReportResult>()
     return hosts.map(
       ({ id, hash }) => results.get(id) ?? { id, hash, result: written.get(id) ?? ('stale' as const) },
     )
@@ -114,7 +129,7 @@ export class Reports {
   }
 
   /** What is written of a host; an error: its text cannot be read. */
-  async #rowOf(host: Hashed): Promise<object | Error> {
+  async #rowOf(host: Hashed): Promise<HostRow | Error> {
     const { id, text, name, pool, reporter, at, hash } = host
     try {
       if (id === '') throw new BadRequest('a host needs an id')
@@ -131,7 +146,34 @@ export class Reports {
     }
   }
 
-  async #write(rows: readonly object[]): Promise<ReadonlyMap<string, ReportResult>> {
+  /**
+   * Two machines that report under one id, because their machine-id was copied: one reports that has been this host before,
+   * and another has been it since and is still heard. They are told apart by their UUIDs where both have one, else by their
+   * names. A host that is given another name or board once is none. What is reported of another time is let through.
+   */
+  async #findClones(rows: readonly HostRow[]): Promise<ReadonlyMap<string, InventoryError>> {
+    const live = rows.filter(({ at }) => at === undefined)
+    if (live.length === 0) return new Map()
+    const isOther = (one: string, uuid: string) =>
+      `case when ${uuid} is null or g.uuid is null then ${one}.name <> g.name else ${uuid} <> g.uuid end`
+    const { rows: found } = await sql<{ id: string; name: string; holder: string }>`
+      -- find clones
+      with given as materialized (
+        select t.id, coalesce(t.name, h.name) as name, t.identity->>'uuid' as uuid, h.name as holder
+        from ${rowsOf(live, 'id text, name text, identity jsonb')} join host h using (id)
+        where h.seen > now() - interval '1 day'
+      )
+      select distinct g.id, g.name, g.holder from given g join host h using (id) join history x on x.host = g.id
+      where ${sql.raw(isOther('h', "(h.identity->>'uuid')"))}
+        and not ${sql.raw(isOther('x', "(x.identity->>'uuid')"))} and x.until > now() - interval '30 days'`.execute(
+      this.#db,
+    )
+    return new Map(
+      found.map(({ id, name, holder }) => [id, new InventoryError('clone', cloned(id, name, holder))]),
+    )
+  }
+
+  async #write(rows: readonly HostRow[]): Promise<ReadonlyMap<string, ReportResult>> {
     const { rows: written } = await sql<{ id: string; result: ReportResult }>`
       -- write hosts
       with given as materialized (

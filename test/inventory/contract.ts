@@ -195,6 +195,37 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
       expect((await inventory.host(id))?.facts.microcode).toBe(2)
     })
 
+    test('two machines under one id are noticed, one that is called otherwise is not', async () => {
+      const [id, other] = [fresh('clone'), fresh('renamed')]
+      const of = (host: string, name: string, uuid = '', microcode = 1) =>
+        inventory.report({ id: host, name, text: capabilities({ uuid, microcode }) })
+      await of(id, 'a')
+      await of(id, 'b')
+      await expect(of(id, 'a')).rejects.toMatchObject({
+        kind: 'clone',
+        message: expect.stringMatching(
+          `^two machines report as host ${id}: a, and since then b\\. .*\\(VIRT_CPU_ID, `,
+        ),
+      })
+      expect((await of(id, 'b', '', 2)).result).toBe('changed')
+      expect((await inventory.host(id))?.name).toBe('b')
+      const batch = [
+        { id, name: 'a', text: capabilities({}) },
+        { id: other, name: 'x', text: capabilities({}) },
+      ]
+      expect(await inventory.reportAll(batch)).toMatchObject([
+        { error: { kind: 'clone' } },
+        { result: 'created' },
+      ])
+      // One machine may be called otherwise, and again as before, where its UUID says that it is one.
+      for (const name of ['y', 'z', 'y', 'z']) await of(other, name, 'u1')
+      // What was at another time is let through, and who comes after the other was taken out.
+      const at = new Date(Date.now() + 60_000)
+      await inventory.report({ id, name: 'a', text: capabilities({}), at })
+      await inventory.remove(id)
+      expect((await of(id, 'b')).result).toMatch(/created|stale/)
+    })
+
     test('hosts that differ in who they are alone share a CPU', async () => {
       const pool = fresh('pool')
       const texts = ['11', '22', '33'].map(n =>
