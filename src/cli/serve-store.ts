@@ -126,7 +126,7 @@ export class ServeStore {
       find: async hash => (await open()).tokens.find(hash),
       list: async () => (await open()).tokens.list(),
       revoke: async id => (await open()).tokens.revoke(id),
-      used: async id => (await open()).tokens.used(id),
+      used: async id => (await open()).tokens.used(id).catch(unlessReadOnly),
     }
   }
 
@@ -153,6 +153,11 @@ export class ServeStore {
     this.#ended.abort()
     await (await this.#opening)?.close()
   }
+}
+
+/** A copy of an inventory cannot note that a token was used. */
+function unlessReadOnly(error: unknown): void {
+  if (!(error instanceof InventoryError) || error.kind !== 'read-only') throw error
 }
 
 /** What it becomes in so many ms, or undefined. */

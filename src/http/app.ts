@@ -193,7 +193,7 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
     if (error instanceof HTTPException) return error.getResponse()
     const fault = error instanceof InventoryError ? STORE_REFUSALS[error.kind] : undefined
     // What a request cannot have is no fault of the database.
-    const isTheirs = fault?.[0] === 'conflict' || fault?.[0] === 'bad-request'
+    const isTheirs = fault !== undefined && ['conflict', 'bad-request', 'forbidden'].includes(fault[0])
     if (!isTheirs) onFault?.(error, c.env ?? {})
     if (fault) return respond(c, makeRefusal(...fault))
     return respond(c, makeRefusal('fault', 'a fault in virt-cpu itself: please report it'))
@@ -235,6 +235,10 @@ const STORE_REFUSALS: Partial<Record<InventoryFault, readonly [Refusal, string]>
   busy: ['unavailable', 'others write the same: ask again'],
   full: ['full', 'the inventory has no room left on its disk'],
   conflict: ['conflict', 'there is one already'],
+  'read-only': [
+    'forbidden',
+    'this server has a copy of the inventory, which takes no changes: send them to a server of the original',
+  ],
   value: ['bad-request', 'the inventory cannot store such a value'],
 }
 
