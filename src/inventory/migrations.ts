@@ -98,6 +98,13 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
     )`,
     ...touchingTriggers(),
   ]),
+  '0003-identities': stepOf([
+    // Another machine under the same id is another host, even of the same name and kind.
+    `create or replace trigger host_changed after update on host for each row
+      when ((old.name, old.pool, old.profile, old.identity->>'uuid')
+        is distinct from (new.name, new.pool, new.profile, new.identity->>'uuid'))
+      execute function host_changed()`,
+  ]),
 }
 
 function stepOf(statements: readonly string[]): Migration {

@@ -226,6 +226,15 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
       expect((await of(id, 'b')).result).toMatch(/created|stale/)
     })
 
+    test('machines of one name and one kind are told apart by their UUIDs', async () => {
+      const id = fresh('clone')
+      const of = (uuid: string) => inventory.report({ id, name: 'localhost', text: capabilities({ uuid }) })
+      await of('u1')
+      await of('u2')
+      await expect(of('u1')).rejects.toThrow('both are called localhost')
+      expect((await of('u2')).result).toBe('seen')
+    })
+
     test('hosts that differ in who they are alone share a CPU', async () => {
       const pool = fresh('pool')
       const texts = ['11', '22', '33'].map(n =>
