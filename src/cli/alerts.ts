@@ -5,9 +5,10 @@ import { globs } from '../core/text.ts'
 import { loadYaml } from '../formats/yaml.ts'
 import { readWholeText } from '../host/files/files.ts'
 import { alertOf, alertsOf, printWebhook } from '../http/alerts.ts'
-import type { HttpAnswer } from '../http/answer.ts'
+import { type HttpAnswer, RequestRefused } from '../http/answer.ts'
 import type { AlertFigures } from '../http/metrics.ts'
 import type { Delivery, FoundAlert, KeepRules, TouchedPool } from '../inventory/alerts.ts'
+import { InventoryError } from '../inventory/fault.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { CheckAnswer } from '../questions/check/answer.ts'
 import { type Context, contextFor } from '../questions/context.ts'
@@ -239,7 +240,7 @@ export class AlertKeeper {
         await run()
         this.#say(what, '')
       } catch (error) {
-        if (!signal.aborted) this.#say(what, linesOf(error).join('; '))
+        if (!signal.aborted) this.#say(what, problemOf(error))
       }
       await pause(ms, undefined, { signal }).catch(() => {})
     }
@@ -356,7 +357,7 @@ export class AlertKeeper {
       // Its last host is gone.
       return status === 404 ? [] : undefined
     } catch (error) {
-      this.#say(what, linesOf(error).join('; '))
+      this.#say(what, problemOf(error))
       return undefined
     }
   }
@@ -399,6 +400,12 @@ export class AlertKeeper {
       return `${name === 'TimeoutError' ? 'no answer in time' : (cause?.code ?? name)}: it is tried again`
     }
   }
+}
+
+/** What the log says of an error. That the inventory is not open yet it has from the store already. */
+function problemOf(error: unknown): string {
+  if (error instanceof RequestRefused) return error.kind === 'unavailable' ? '' : error.message
+  return (error instanceof InventoryError ? [error.message] : linesOf(error)).join('; ')
 }
 
 const isLate = ({ kind, state }: { readonly kind: string; readonly state: string }): boolean =>

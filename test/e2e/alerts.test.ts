@@ -207,6 +207,38 @@ describe.skipIf(postgres)(`alerts (${postgres ?? 'with PostgreSQL'})`, () => {
   }, 120_000)
 })
 
+test.skipIf(postgres)(
+  'a database that goes away and comes back, and rules that SIGHUP reads again',
+  async () => {
+    const own = await startPostgres()
+    const receiver = await startAlertReceiver()
+    try {
+      const rules = file('rules.yaml', RULES)
+      const served = await serve(own.url, '--rules', rules, '--webhook', receiver.url, '--log', 'text')
+      await report(served.url, 'n1', true)
+      own.control('-m', 'immediate', 'stop')
+      await expect.poll(served.said, soon).toContain('the database cannot be reached')
+      own.control('start')
+      await expect.poll(async () => (await fetch(`${served.url}/readyz`)).status, soon).toBe(200)
+      await report(served.url, 'n1', false)
+      await expect.poll(receiver.said, soon).toEqual(['firing no leaks intel'])
+      expect(served.said()).not.toContain('a fault in virt-cpu itself')
+      writeFileSync(rules, RULES.replace('md-clear', 'md-cler'))
+      served.child.kill('SIGHUP')
+      await expect.poll(served.said, soon).toContain('nothing was read again')
+      writeFileSync(rules, RULES.replace('no leaks', 'none leaks'))
+      served.child.kill('SIGHUP')
+      await expect
+        .poll(() => receiver.said().sort(), soon)
+        .toEqual(['firing no leaks intel', 'firing none leaks intel', 'resolved no leaks intel'])
+    } finally {
+      await receiver.stop()
+      await own.end()
+    }
+  },
+  120_000,
+)
+
 test('rules that are wrong end the server with file, line and what would be right', async () => {
   const check = (text: string, ...more: readonly string[]) => {
     const rules = file('rules.yaml', text)
