@@ -40,23 +40,16 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'
 
-/** @param {string} outdir @param {import('esbuild').BuildOptions} shared */
+/** Also what a server with an inventory adds to it. @param {string} outdir @param {import('esbuild').BuildOptions} shared */
 export async function buildPage(outdir, shared) {
-  const [style, script, worker, unpacker, start, { packPage }] = await Promise.all([
-    build({
-      entryPoints: ['web/style/page.css'],
-      bundle: true,
-      minify: true,
-      target: 'chrome120',
-      write: false,
-    }),
+  const [css, script, worker, unpacker, start, { packPage }] = await Promise.all([
+    styleOf('web/style/page.css'),
     program('web/main.tsx', shared),
     program('web/worker/main.ts', shared),
     program('web/unpacker.ts', shared),
     program('web/start.ts', shared),
     importTypeScript('web/shared/packing.ts'),
   ])
-  const css = style.outputFiles[0].text.trim()
   const parts = {
     POLICY: policy([start, script], css),
     UNPACKER: unpacker,
@@ -68,6 +61,20 @@ export async function buildPage(outdir, shared) {
     name => parts[name],
   )
   await writeFile(join(outdir, 'page.html'), html)
+  const [look, inventory] = await Promise.all([
+    styleOf('web/inventory/inventory.css'),
+    program('web/inventory/main.tsx', shared),
+  ])
+  const added = `<style class="served">${look}</style><script class="served">${inventory}</script>\n`
+  await writeFile(join(outdir, 'inventory.html'), added)
+}
+
+/** A style sheet with all that it imports. */
+async function styleOf(entry) {
+  const { outputFiles } = await build({
+    ...{ entryPoints: [entry], bundle: true, minify: true, target: 'chrome120', write: false },
+  })
+  return outputFiles[0].text.trim()
 }
 
 /** A module of the page, for the build: Node 20 strips no types. */

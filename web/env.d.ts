@@ -13,4 +13,6 @@ declare module 'sample:fleet' {
 interface Window {
   /** The program of the worker that computes, being unpacked (`start.ts`). */
   workerProgram: Promise<BlobPart>
+  /** Where the page comes from a server that has an inventory. */
+  inventory?: import('./ui/parts/inventory.ts').InventoryProgram
 }

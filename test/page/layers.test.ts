@@ -10,6 +10,7 @@ const LAYERS = [
   'web/ui/parts/',
   'web/ui/views/',
   'web/ui/app/',
+  'web/inventory/',
   'web/main.tsx',
   'web/unpacker.ts',
   'web/start.ts',
@@ -18,8 +19,8 @@ const LAYERS = [
 /** The worker is above `shared` and beside the user interface. */
 const WORKER = 'web/worker/'
 
-/** The layers of the sources that the page's worker stands beside. */
-const BESIDE = /^src\/(?:cli|http|host|inventory)\//
+/** The layers of the sources that the page's worker stands beside; it opens hosts of an inventory as the server's workers do. */
+const BESIDE = /^src\/(?:cli|http|host|inventory\/(?!stored-fleet\.ts))/
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(root, folder)).flatMap(name => {
@@ -99,7 +100,7 @@ test('every rule of the style is used', () => {
     readFileSync(join(root, 'web/style', name), 'utf8'),
   )
   const drawing = sources
-    .filter(path => path.startsWith('web/ui/'))
+    .filter(path => /^web\/(?:ui|inventory)\//.test(path))
     .map(path => readFileSync(join(root, path), 'utf8'))
   const classes = [...styles.join('\n').matchAll(/\.([a-z][\w-]*)(?=[^{};]*\{)/g)].map(
     match => match[1] ?? '',

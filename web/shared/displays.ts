@@ -62,12 +62,13 @@ export interface ActionRow {
 
 /** What the search found. */
 export interface FoundRow {
-  readonly kind: 'host' | 'CPU' | 'feature' | 'model'
+  /** `stored`: a host of the server's inventory. */
+  readonly kind: 'host' | 'CPU' | 'feature' | 'model' | 'stored'
   readonly name: string
   /** What it is. */
   readonly detail: string
-  /** The group of a host or CPU. */
-  readonly group?: number
+  /** The group of a host or CPU, or the id of a stored host. */
+  readonly group?: number | string
 }
 
 export interface FoundDisplay {
@@ -403,8 +404,10 @@ export interface PageState {
   /** CPUs that cannot be part of the fleet: only a baseline includes them. */
   readonly unplaced: number
   readonly problems: readonly FileProblem[]
-  /** The folder that all files are in; empty: there is none. */
+  /** The folder that all files are in, or which hosts of an inventory they are; empty: there is none. */
   readonly name: string
+  /** Whether the hosts are of an inventory. */
+  readonly isStored: boolean
   /** The hosts of the second recording; undefined: there is none. */
   readonly second: number | undefined
   /** The action that undo reverts; undefined: none. */

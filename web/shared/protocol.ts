@@ -30,6 +30,15 @@ export interface EmbeddedFleet {
   readonly sites?: readonly (readonly [pool: string, site: string])[]
   /** Another recording of the fleet, to compare with. */
   readonly second?: EmbeddedFleet
+  /** Hosts of an inventory, in place of files. */
+  readonly stored?: StoredHosts
+}
+
+/** Hosts of an inventory as it sends them, in lines. */
+export interface StoredHosts {
+  readonly text: string
+  /** Which these are. */
+  readonly name: string
 }
 
 /** Moves a group's hosts to another pool: those in the pool `from`; all hosts where `from` is missing. */
@@ -66,6 +75,11 @@ export interface PageActions {
   sample(): Promise<displays.PageState>
   /** Adds the fleet that the browser keeps under an id; the state has no more hosts than before where it keeps none. */
   restore(id: string): Promise<displays.PageState>
+  /** Shows hosts of an inventory in place of what is shown. */
+  open(stored: Blob, name: string): Promise<displays.PageState>
+  /** The same hosts as they are by now: what the user changed stays. */
+  refresh(stored: Blob, name: string): Promise<displays.PageState>
+  compareWithStored(stored: Blob, name: string): Promise<displays.PageState>
   clear(): displays.PageState
   undo(): displays.PageState
   redo(): displays.PageState

@@ -188,9 +188,13 @@ export class Analysis {
    * cannot be part of a fleet, such as those of other architectures.
    */
   baseline(scope: HostScope, best: boolean): Pool {
-    const { files, fleet } = this.#snapshot
+    const { files, fleet, stored } = this.#snapshot
     const hosts = new Map(fleet.hosts.map(host => [host.path, host]))
     const pool = new Pool(this.view.context.map, { explain: true, best })
+    for (const { path = '', name, pool: own = '' } of stored ? fleet.hosts : []) {
+      const cpu = stored?.definitions.get(path.replace(/#.*/, ''))
+      if (cpu && (scope === null || own === scope)) pool.add(cpu, name)
+    }
     for (const { path, pool: label, document } of files) {
       const { members, definitions } = document
       const many = members.filter(({ kind }) => kind !== 'hypervisor').length > 1

@@ -109,7 +109,7 @@ function assembleWithNotes(
 }
 
 /** The page shows hosts of one architecture: those of another are another fleet. */
-const describeHidden = (shown: Fleet, { arch, hosts }: Fleet): FileProblem[] =>
+export const describeHidden = (shown: Fleet, { arch, hosts }: Fleet): FileProblem[] =>
   hosts.length === 0
     ? []
     : [

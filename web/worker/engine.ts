@@ -3,7 +3,14 @@ import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { type Context, contextOf } from '../../src/questions/context.ts'
 import { folderOf } from '../../src/questions/input/fleet/members.ts'
 import type { PageState } from '../shared/displays.ts'
-import type { AddedFile, EmbeddedFleet, HostMove, PageActions, PageQuestions } from '../shared/protocol.ts'
+import type {
+  AddedFile,
+  EmbeddedFleet,
+  HostMove,
+  PageActions,
+  PageQuestions,
+  StoredHosts,
+} from '../shared/protocol.ts'
 import { type Progress, type Text, TextAdder } from './add-texts.ts'
 import { Analysis } from './analysis.ts'
 import { displayBaseline } from './displays/baseline.ts'
@@ -24,6 +31,7 @@ import { hashText } from './hash.ts'
 import { applyEdits, EMPTY, History, type Snapshot } from './history.ts'
 import { findFleet, forgetFleet, keepFleet, listFleets } from './kept-fleets.ts'
 import { layOutGraph } from './layout.ts'
+import { openStoredHosts } from './stored-hosts.ts'
 
 /** How many files are read as one, and how many such readings wait for the browser at the same time. */
 const BATCH = 50
@@ -117,15 +125,25 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   async #addEmbedded(fleet: EmbeddedFleet, label: string): Promise<PageState> {
-    return this.#push(`adding ${label}`, await this.#withEmbedded(this.#history.current, fleet))
+    return this.#push(`adding ${label}`, await this.#withEmbedded(this.#ofFiles, fleet))
   }
 
   async #withEmbedded(
     to: Snapshot,
-    { texts, files, pools = [], removed = [], locked = [], smallest, sites = [], second }: EmbeddedFleet,
+    {
+      texts,
+      files,
+      pools = [],
+      removed = [],
+      locked = [],
+      smallest,
+      sites = [],
+      second,
+      stored,
+    }: EmbeddedFleet,
   ): Promise<Snapshot> {
     const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
-    const snapshot = await this.#adder.add(to, added)
+    const snapshot = await (stored ? this.#openHosts(stored) : this.#adder.add(to, added))
     const changed = {
       ...snapshot,
       poolByHost: new Map([...snapshot.poolByHost, ...pools]),
@@ -139,9 +157,32 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   async #add(texts: readonly Text[], label: string): Promise<PageState> {
-    const snapshot = await this.#adder.add(this.#history.current, texts)
+    const snapshot = await this.#adder.add(this.#ofFiles, texts)
     return this.#push(`adding ${label || count(texts.length, 'file')}`, snapshot)
   }
+
+  async open(stored: Blob, name: string): Promise<PageState> {
+    const text = await stored.text()
+    this.#history.restart(await this.#openHosts({ text, name }))
+    return this.#state()
+  }
+
+  async refresh(stored: Blob, name: string): Promise<PageState> {
+    const text = await stored.text()
+    const { files, read, problems, stored: opened } = await this.#openHosts({ text, name })
+    this.#history.rebase(step => {
+      const next = step.stored ? { ...step, files, read, problems, stored: opened } : step
+      return { ...next, fleet: applyEdits(next) }
+    })
+    return this.#state()
+  }
+
+  async compareWithStored(stored: Blob, name: string): Promise<PageState> {
+    return this.#compare(await this.#openHosts({ text: await stored.text(), name }))
+  }
+
+  #openHosts = (hosts: StoredHosts): Promise<Snapshot> =>
+    openStoredHosts(this.#context, this.#documents, hosts)
 
   clear(): PageState {
     return this.#push('clearing', EMPTY)
@@ -215,6 +256,7 @@ export class Engine implements PageActions, PageQuestions {
     smallest,
     sites,
     second,
+    stored,
   }: Snapshot): EmbeddedFleet {
     const own = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
     const all = fleetFile ? [...own, fleetFile] : own
@@ -229,6 +271,7 @@ export class Engine implements PageActions, PageQuestions {
       sites: [...sites],
       ...(smallest === undefined ? {} : { smallest }),
       ...(second ? { second: this.#embedded(second) } : {}),
+      ...(stored ? { stored: { text: stored.text, name: stored.name } } : {}),
     }
   }
 
@@ -263,6 +306,12 @@ export class Engine implements PageActions, PageQuestions {
   comparedCpus: PageQuestions['comparedCpus'] = scope => listComparedCpus(this.#now, scope)
   compare: PageQuestions['compare'] = (a, b, scope) => displayComparison(this.#now, a, b, scope)
 
+  /** What files are added to: hosts of an inventory make room for them. */
+  get #ofFiles(): Snapshot {
+    const { current } = this.#history
+    return current.stored ? EMPTY : current
+  }
+
   /** The analysis of the current snapshot. */
   get #now(): Analysis {
     return this.#analyse(this.#history.current)
@@ -283,13 +332,14 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   #push(label: string, snapshot: Snapshot): PageState {
-    this.#history.push(label, snapshot)
+    if (this.#history.current.stored && !snapshot.stored) this.#history.restart(snapshot)
+    else this.#history.push(label, snapshot)
     return this.#state()
   }
 
   #state(): PageState {
     const { current, undoLabel, redoLabel, version } = this.#history
-    const { fleet, problems, files, fleetFile, second } = current
+    const { fleet, problems, files, fleetFile, second, stored } = current
     const definitions = files.flatMap(({ document }) => document.definitions)
     const pools = groupBy(fleet.hosts, ({ pool = '' }) => pool)
     return {
@@ -300,7 +350,8 @@ export class Engine implements PageActions, PageQuestions {
       guests: fleet.guests.length,
       unplaced: definitions.filter(({ member }) => member === undefined).length,
       problems,
-      name: folderOf(fleetFile?.path ?? '') || commonFolder(files.map(({ path }) => path)),
+      isStored: stored !== undefined,
+      name: stored?.name ?? (folderOf(fleetFile?.path ?? '') || commonFolder(files.map(({ path }) => path))),
       second: second?.fleet.hosts.length,
       undo: undoLabel,
       redo: redoLabel,

@@ -1,6 +1,8 @@
 import { DEFAULT_ARCH } from '../../src/arch/registry.ts'
+import type { Cpu } from '../../src/core/cpu.ts'
 import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { FileProblem } from '../shared/displays.ts'
+import type { StoredHosts } from '../shared/protocol.ts'
 import type { PageDocument } from './documents.ts'
 
 /** A file that the user added. */
@@ -18,6 +20,8 @@ export interface PlacedFile extends PageFile {
 export interface Snapshot {
   /** In the order in which a directory is read. */
   readonly files: readonly PlacedFile[]
+  /** Hosts of an inventory, which are shown in place of files. */
+  readonly stored?: OpenedHosts | undefined
   /** The text of `fleet.yaml`; undefined: folders are pools. */
   readonly fleetFile?: { readonly path: string; readonly text: string } | undefined
   /** The fleet as the files define it. */
@@ -37,6 +41,11 @@ export interface Snapshot {
   readonly problems: readonly FileProblem[]
   /** Another recording of the fleet, to compare with; undefined: there is none. */
   readonly second?: Snapshot | undefined
+}
+
+/** Hosts of an inventory, with the CPUs of which a baseline is computed by their paths. */
+interface OpenedHosts extends StoredHosts {
+  readonly definitions: ReadonlyMap<string, Cpu>
 }
 
 const NO_FLEET: Fleet = {
@@ -126,6 +135,21 @@ export class History {
     this.#previous = this.current
     this.#steps = [...this.#steps.slice(0, this.#at + 1), { label, snapshot }]
     this.#at = this.#steps.length - 1
+    this.#version++
+  }
+
+  /** Begins anew: nothing of before can be undone. */
+  restart(snapshot: Snapshot): void {
+    this.#steps = [{ label: '', snapshot }]
+    this.#at = 0
+    this.#previous = undefined
+    this.#version++
+  }
+
+  /** Changes every step in the same way. */
+  rebase(change: (snapshot: Snapshot) => Snapshot): void {
+    this.#steps = this.#steps.map(({ label, snapshot }) => ({ label, snapshot: change(snapshot) }))
+    this.#previous = this.#previous && change(this.#previous)
     this.#version++
   }
 

@@ -1,17 +1,35 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from '../../host/files/file-error.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import type { Command } from '../command.ts'
 
-/** The page as the build made it, beside the command. @throws FileError */
-export function readPage(): string {
-  const path = join(__dirname, 'page.html')
+/** The page as the build made it, beside the command, or what a server with an inventory adds. @throws FileError */
+export function readPage(name: 'page' | 'inventory' = 'page'): string {
+  const path = join(__dirname, `${name}.html`)
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw fileError('open', path, error)
   }
+}
+
+/**
+ * The page of a server that has an inventory: what asks for its hosts is added, and the page's policy lets that run, and
+ * ask this server alone.
+ * @param added a style and a script
+ */
+export function pageWithInventory(page: string, added: string): string {
+  const hashOf = (name: string): string => {
+    const [, text = ''] = new RegExp(`<${name}[^>]*>(.*?)</${name}>`, 's').exec(added) ?? []
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  }
+  return page
+    .replace(/ script-src /, allowed => `${allowed}${hashOf('script')} `)
+    .replace(/ style-src-elem /, allowed => `${allowed}${hashOf('style')} `)
+    .replace(/; worker-src /, next => `; connect-src 'self'${next}`)
+    .replace('<script type="text/plain"', next => `${added}${next}`)
 }
 
 const SLOT = '<script type="application/json" id="data">null</script>'

@@ -22,7 +22,7 @@ import { ServeStore, type StoreOptions } from '../serve-store.ts'
 import { CommandError } from '../spec.ts'
 import { endOf, GivenTokens, makeSecret, printNewToken } from '../tokens.ts'
 import { WorkerPool } from '../worker-pool.ts'
-import { readPage } from './page.ts'
+import { pageWithInventory, readPage } from './page.ts'
 
 const OPENERS: Readonly<Record<string, readonly string[]>> = {
   darwin: ['open'],
@@ -167,7 +167,7 @@ async function start(
     answer: (verb, body, gone) => crew.answer(verb, body, gone),
     isFull: () => crew.isFull,
     figures: { now: () => performance.now(), workers: () => crew.load, alerts: rules && (() => figures()) },
-    page: readPage(),
+    page: store ? pageWithInventory(readPage(), readPage('inventory')) : readPage(),
     names: [settings.listen.toLowerCase(), ...settings.name],
     onFault: (error, { id }) => log.fault(linesOf(error), id),
     bytes,

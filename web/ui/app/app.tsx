@@ -1,9 +1,10 @@
-import { useCallback, useEffect, useErrorBoundary, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState } from 'preact/hooks'
 import type { PageState } from '../../shared/displays.ts'
 import { CANCELLED } from '../../shared/protocol.ts'
 import type { Actions } from '../parts/actions.ts'
 import type { Client } from '../parts/client.ts'
-import { type Navigate, type PageRoute, readRoute, useRoute } from '../parts/route.ts'
+import type { PageParts } from '../parts/inventory.ts'
+import { type Navigate, NO_INVENTORY, type PageRoute, readRoute, useRoute } from '../parts/route.ts'
 import { formatCount } from '../parts/text.ts'
 import { AnswerContext } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
@@ -26,6 +27,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
   const isGiven = embedded !== 'null' || route.sample !== undefined
   useEffect(() => {
     const start = async () => {
+      if (route.inventory) return
       const kept =
         route.fleet === undefined ? undefined : await actions.apply(client.act('restore', route.fleet))
       setRestoring(false)
@@ -37,7 +39,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
   }, [])
   useEffect(() => {
     // What a file or the sample fleet has is there again after a reload.
-    if (state && holdsAnything(state) && (!isGiven || state.version > 1))
+    if (state && !route.inventory && holdsAnything(state) && (!isGiven || state.version > 1))
       void client.ask('keep').then(id => id && navigate({ fleet: id }, 'replace'))
   }, [state?.version])
   useTheme(route)
@@ -55,6 +57,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
         Skip to the content
       </button>
       <Header {...{ state, route, navigate, actions }} add={() => setAdding(true)} />
+      {window.inventory && <Inventory {...{ route, navigate, state, client }} apply={actions.apply} />}
       <main id="main" tabIndex={-1}>
         {state && (
           <p class="printed">
@@ -71,6 +74,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
         {state && holdsAnything(state) ? (
           <CurrentView {...{ route, navigate, state, actions }} />
         ) : (
+          !route.inventory &&
           (restoring ? undefined : state || !loading) && (
             <Welcome actions={actions} isLost={route.fleet !== undefined} />
           )
@@ -83,11 +87,20 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
         <div class="dropping">
           {isComparing
             ? 'Drop to compare with this recording.'
-            : 'Drop to add hosts. Subfolders become pools.'}
+            : `Drop to ${state?.isStored ? 'show these in place of the inventory' : 'add hosts'}. Subfolders become pools.`}
         </div>
       )}
     </AnswerContext.Provider>
   )
+}
+
+/** Where the program about the server's inventory draws. */
+function Inventory(page: PageParts) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (place.current) window.inventory?.draw(place.current, page)
+  })
+  return <div ref={place} />
 }
 
 /** The worker's state as of the last action, and the actions. */
@@ -115,7 +128,7 @@ function useFleet(client: Client, navigate: Navigate) {
       add: (files, label = formatCount(files.length, 'file')) => {
         setProgress({ done: 0, of: files.length })
         void apply(client.act('add', files, label))
-        navigate({ sample: undefined }, 'replace')
+        navigate({ sample: undefined, ...NO_INVENTORY }, 'replace')
       },
       compareWith: files => {
         setProgress({ done: 0, of: files.length })
@@ -123,13 +136,13 @@ function useFleet(client: Client, navigate: Navigate) {
       },
       sample: () => {
         void apply(client.act('sample'))
-        navigate({ sample: 'yes' }, 'replace')
+        navigate({ sample: 'yes', ...NO_INVENTORY }, 'replace')
       },
       clear: () => {
         void apply(client.act('clear'))
         const { fleet } = readRoute()
         if (fleet !== undefined) void client.ask('forget', fleet)
-        navigate({ sample: undefined, pool: undefined, fleet: undefined })
+        navigate({ sample: undefined, pool: undefined, fleet: undefined, ...NO_INVENTORY })
       },
       undo: () => void apply(client.act('undo')),
       redo: () => void apply(client.act('redo')),

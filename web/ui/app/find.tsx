@@ -9,6 +9,25 @@ const NONE: readonly FoundRow[] = []
 /** preact's types want it of a combobox. */
 const NO_LIST = { list: undefined }
 
+/** How long the server is not asked after a letter, in ms. */
+const PAUSE = 150
+
+/** What the server's inventory finds. */
+function useStored(text: string): readonly FoundRow[] {
+  const [rows, setRows] = useState(NONE)
+  useEffect(() => {
+    setRows(NONE)
+    if (!text || !window.inventory) return undefined
+    const gone = new AbortController()
+    const timer = setTimeout(() => window.inventory?.find(text, gone.signal).then(setRows, () => {}), PAUSE)
+    return () => {
+      clearTimeout(timer)
+      gone.abort()
+    }
+  }, [text])
+  return rows
+}
+
 /** The search box: a host, CPU, feature or model by a part of its name. `/` goes there, Escape leaves. */
 export function Find({ navigate }: { readonly navigate: Navigate }) {
   const [text, setText] = useState('')
@@ -16,7 +35,11 @@ export function Find({ navigate }: { readonly navigate: Navigate }) {
   const box = useRef<HTMLInputElement>(null)
   const answer = useAnswer('find', text)
   const isNow = answer?.text === text
-  const found = answer?.rows ?? NONE
+  const stored = useStored(text.trim())
+  const found = [
+    ...(answer?.rows ?? NONE),
+    ...stored.filter(row => !answer?.rows.some(({ name }) => name === row.name)),
+  ]
   const pressed = useRef(false)
   useKey('/', () => box.current?.focus())
   const leave = () => {
@@ -80,7 +103,8 @@ export function Find({ navigate }: { readonly navigate: Navigate }) {
                 show(row)
               }}
             >
-              <span class="faint">{row.kind}</span> <b>{row.name}</b> <span class="faint">{row.detail}</span>
+              <span class="faint">{row.kind === 'stored' ? 'inventory' : row.kind}</span> <b>{row.name}</b>{' '}
+              <span class="faint">{row.detail}</span>
             </div>
           ))}
           {found.length === 0 && <p class="faint">Nothing is called so</p>}
@@ -95,6 +119,7 @@ function routeOf({ kind, name, group }: FoundRow): {
   readonly [K in keyof PageRoute]?: PageRoute[K] | undefined
 } {
   if (kind === 'feature') return { view: 'matrix', feature: name, all: 'yes', only: undefined }
+  if (kind === 'stored') return { stored: String(group) }
   if (kind === 'model') return { view: 'compare', a: `model:${name}` }
   return { view: 'fleet', pool: undefined, group: String(group), host: kind === 'host' ? name : undefined }
 }

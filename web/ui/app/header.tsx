@@ -27,7 +27,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
           <Logo /> virt-cpu
         </span>
         {state && state.hosts > 0 && <PoolSelect {...{ route, navigate }} {...state} />}
-        {state && state.hosts > 0 && <Find navigate={navigate} />}
+        {((state && state.hosts > 0) || window.inventory) && <Find navigate={navigate} />}
         <span class="tools">
           {state && <FleetButtons {...{ state, actions }} />}
           {state && state.hosts > 0 && <SaveMenu />}

@@ -81,6 +81,10 @@ function pageWith(fleet: EmbeddedFleet): string {
   // An HTML parser must not see the end of the element in it.
   clear('data', JSON.stringify(fleet).replaceAll('<', '\\u003c'))
   copy.removeAttribute('data-theme')
+  // A saved page has no server to ask.
+  for (const one of copy.querySelectorAll('.served')) one.remove()
+  const policy = copy.querySelector<HTMLMetaElement>('[http-equiv]')
+  if (policy) policy.content = policy.content.replace("connect-src 'self'; ", '')
   return `<!doctype html>\n${copy.outerHTML}\n`
 }
 

@@ -32,7 +32,10 @@ export class Client {
   /** Changes the fleet. */
   act<A extends Action>(action: A, ...input: Parameters<PageActions[A]>): Promise<PageState> {
     const request = this.#request(action, input)
-    this.#actions.push(request)
+    // Hosts that are opened begin anew, and of those that are read again the last count.
+    const stay =
+      action === 'open' ? [] : this.#actions.filter(({ name }) => name !== 'refresh' || name !== action)
+    this.#actions.splice(0, Number.POSITIVE_INFINITY, ...stay, request)
     const done = this.#send<PageState>(request, () => this.#post(request))
     // What was not done is not repeated.
     done.catch(() => this.#actions.splice(this.#actions.indexOf(request), 1))

@@ -27,6 +27,13 @@ export interface PageRoute {
   readonly sample?: 'yes'
   /** The fleet that the browser keeps under this id is shown. */
   readonly fleet?: string
+  /** Hosts of the server's inventory are shown: `*` all, `=` and a pool's label; as they were at a time, beside those of another. */
+  readonly inventory?: string
+  readonly at?: string
+  readonly since?: string
+  /** A host of the inventory of which all is shown, and whether the list of changes is. */
+  readonly stored?: string
+  readonly changes?: 'yes'
   readonly sort?: 'cost' | 'place'
   readonly all?: 'yes'
   readonly feature?: string
@@ -59,6 +66,9 @@ export type Navigate = (
   change: { readonly [K in keyof PageRoute]?: PageRoute[K] | undefined },
   how?: 'replace',
 ) => void
+
+/** What is of the inventory alone. */
+export const NO_INVENTORY = { inventory: undefined, at: undefined, since: undefined }
 
 /** The current route and how to change it. A change adds an entry to the browser's history unless it replaces one. */
 export function useRoute(): [PageRoute, Navigate] {
