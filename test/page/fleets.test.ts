@@ -314,6 +314,22 @@ describe.skipIf(why).each(FLEETS)(`%s, dropped (${why ?? 'Chromium'})`, (name, f
     await page.emulateMedia({ forcedColors: 'none' })
   })
 
+  test.runIf(isMain)('the arrow keys reach every box of the graph', async () => {
+    await page.setViewportSize({ width: 390, height: 800 })
+    await show('migration')
+    const boxes = page.locator('.graph .box')
+    await boxes.first().focus()
+    const names = await boxes.allTextContents()
+    const seen = [names[0]]
+    for (let i = 1; i < names.length; i++) {
+      await page.keyboard.press('ArrowDown')
+      seen.push(await page.evaluate(() => document.activeElement?.textContent ?? ''))
+    }
+    expect(seen).toEqual(names)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.locator('.graph .box.on').allTextContents()).toContain(names.at(-1))
+  })
+
   test.runIf(isMain || name === 'live')(
     'Tab reaches every control in order, and each shows that it has the focus',
     async () => {

@@ -28,6 +28,7 @@ function watchFocus(): number {
     !one.matches(':disabled') &&
     one.checkVisibility({ visibilityProperty: true })
   const wanted = [...document.querySelectorAll(CONTROLS)].filter(isControl)
+  const shut = [...document.querySelectorAll<HTMLElement>('[role=button]')].filter(one => one.tabIndex < 0)
   const lookOf = (one: Element) =>
     [one, one.closest('label'), ...one.querySelectorAll('rect, path')]
       .map(part => {
@@ -40,6 +41,7 @@ function watchFocus(): number {
   const looks = new Map(wanted.map(one => [one, lookOf(one)]))
   const faults: string[] = []
   const order: Element[] = []
+  for (const one of shut) faults.push(`${one.textContent}: cannot have the focus`)
   window.focusLog = { order, faults, wanted }
   const nameOf = (one: Element) =>
     `${one.tagName} ${one.getAttribute('aria-label') ?? one.textContent?.slice(0, 40)}`

@@ -128,7 +128,8 @@ function measureRoom(): number {
 /** Makes a part of the drawing a button, also for the keyboard and screen readers. @param label undefined: its text */
 const button = (label: string | undefined, press: () => void, isPressed?: boolean) => ({
   role: 'button' as const,
-  tabIndex: 0,
+  // In SVG the attribute's name is in small letters.
+  tabindex: 0,
   'aria-label': label,
   'aria-pressed': isPressed,
   onClick: press,
@@ -146,19 +147,20 @@ function moveFocus(event: KeyboardEvent): void {
   if (!way || !now) return
   event.preventDefault()
   const [x = 0, y = 0] = way
-  const [fromX, fromY] = centreOf(now)
+  const from = now.getBoundingClientRect()
   const ahead = [...document.querySelectorAll<SVGElement>('.graph .box')].flatMap(box => {
-    const [toX, toY] = centreOf(box)
-    const along = (toX - fromX) * x + (toY - fromY) * y
-    const aside = Math.abs((toX - fromX) * y) + Math.abs((toY - fromY) * x)
-    return along > 1 ? { box, far: along + 2 * aside } : []
+    const to = box.getBoundingClientRect()
+    const [across, down] = [gapOf(from, to, 'x', 'width'), gapOf(from, to, 'y', 'height')]
+    const [far, beside] = x === 0 ? [down.middle * y, across.gap] : [across.middle * x, down.gap]
+    return far > 1 ? { box, far: far + 2 * beside } : []
   })
   ahead.sort((a, b) => a.far - b.far)[0]?.box.focus()
 }
 
-function centreOf(one: Element): [x: number, y: number] {
-  const { x, y, width, height } = one.getBoundingClientRect()
-  return [x + width / 2, y + height / 2]
+/** How far one is from another in a direction: from middle to middle, and what is free between them. */
+function gapOf(from: DOMRect, to: DOMRect, at: 'x' | 'y', size: 'width' | 'height') {
+  const middle = to[at] + to[size] / 2 - from[at] - from[size] / 2
+  return { middle, gap: Math.max(0, Math.abs(middle) - (from[size] + to[size]) / 2) }
 }
 
 const nameOf = ({ lines }: Box): string => lines.join(', ')
