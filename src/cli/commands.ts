@@ -106,7 +106,7 @@ export const COMMANDS: CommandTable = {
   audit: {
     group: 'guests',
     summary: 'Find what hosts are vulnerable to, and what guests believe',
-    load: () => import('./commands/audit.ts'),
+    load: async () => ({ command: (await import('./commands/check.ts')).auditCommand }),
   },
   level: {
     group: 'hosts',

@@ -5,7 +5,7 @@ import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { type HypervisorSupport, meetHypervisorSupport } from '../../src/qemu/allowance.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { hypervisorBaseline } from '../../src/questions/hypervisor-cpu/compute.ts'
+import { hypervisorBaseline } from '../../src/questions/hypervisor-cpu/question.ts'
 import {
   type HypervisorHost,
   hypervisorCompare,

@@ -2,7 +2,13 @@ import { dirname, join } from 'node:path'
 import type { FleetHost } from '../../fleet/host.ts'
 import { fleetFileOf } from '../../host/files/fleet.ts'
 import { writeWhole } from '../../host/files/write.ts'
-import { checksOfCheck, checksOfDrift, type HostFiles } from '../../questions/check/checks-of.ts'
+import { auditQuestion } from '../../questions/audit/question.ts'
+import {
+  checksOfAudit,
+  checksOfCheck,
+  checksOfDrift,
+  type HostFiles,
+} from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
 import { driftQuestion } from '../../questions/drift/question.ts'
 import { type OpenedFleet, viewsOf } from '../../questions/input/fleet/open-fleet.ts'
@@ -135,3 +141,41 @@ function requireRequirements(given: GivenFleet, argument: string): GivenFleet {
     'say what must hold under `requirements:` of fleet.yaml, for instance: - level: x86-64-v3',
   ])
 }
+
+const commas = { read: (texts: readonly string[]) => texts.flatMap(text => text.split(',')) }
+
+export const auditCommand = ownCommand({
+  question: auditQuestion,
+  description:
+    'Say what hosts are vulnerable to, by their silicon and their kernel; what a Linux guest concludes from its virtual CPU, before ' +
+    'it starts; where it believes that it is safe and a host is not, or pays for what no host has; and which bits it lacks. ' +
+    'Status 1: a danger. `ignore:` of fleet.yaml takes findings out, for a reason and until a day.',
+  example: 'virt-cpu audit examples/fleet examples/guests',
+  guestsAlone: true,
+  fields: {
+    models: { name: 'model', value: 'model', ...commas },
+    guestOs: { value: 'system', ...commas },
+    today: { value: 'day' },
+  },
+  options: REPORTS,
+  inputs: {
+    placeholders: {},
+    arguments: [],
+    open: async args => ({
+      input: { today: args.get('today') ?? new Date().toISOString().slice(0, 10) },
+      notes: [],
+    }),
+  },
+  write(args, answers, given) {
+    const paths = args.all('fleet')
+    const files = hostFiles(hostsOf(given), paths)
+    writeReports(args, () => mergeChecks(answers.map(one => checksOfAudit(one, files))), paths[0] ?? '')
+  },
+  status: ({ findings, lines }, args) => {
+    const isOpen = lines.some(
+      ({ kind, vulnerabilities }) =>
+        kind === 'host' && vulnerabilities.some(({ affected }) => affected === 'unknown'),
+    )
+    return findings.some(({ severity }) => severity === 'danger') || (isOpen && args.has('strict')) ? 1 : 0
+  },
+})

@@ -9,8 +9,8 @@ import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../forma
 import { readCpus } from '../../host/files/cpus.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
+import type { DecodeReasons } from '../../questions/answer-parts.ts'
 import type { Context } from '../../questions/context.ts'
-import type { DecodeReasons } from '../../questions/decode/answer.ts'
 import {
   answer,
   type DecodedCpu,

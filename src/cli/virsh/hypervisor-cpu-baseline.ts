@@ -11,7 +11,7 @@ import {
   type GivenCpu,
   hypervisorBaseline,
   hypervisorReasons,
-} from '../../questions/hypervisor-cpu/compute.ts'
+} from '../../questions/hypervisor-cpu/question.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { featureNames, type HypervisorHost } from '../../questions/input/hypervisor.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'

@@ -5,9 +5,9 @@ import type { Cpu } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import { matches, type Signature } from '../../core/model.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import type { DecodeAnswer, DecodeReasons } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import { type Note, reasonOf } from '../words/note.ts'
-import type { DecodeAnswer, DecodeReasons } from './answer.ts'
 
 /** Why an answer from this dump may be poor: what the dump could not see. Empty: nothing found. */
 export function findDumpWarnings(data: Cpuid, source?: string): Note[] {

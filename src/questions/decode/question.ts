@@ -3,13 +3,13 @@ import { Cpuid } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { describeWithoutCpu, readText } from '../../formats/dialects.ts'
 import { joinCpus } from '../../formats/libvirt/find-cpus.ts'
+import { DecodeAnswer } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import { dataOf, definitionAsItStands, machineOf } from '../input/definition-of.ts'
 import { leaves, msrs } from '../input/schemas.ts'
 import { cpuOfGuest, cpuOfStatements } from '../input/stated.ts'
 import { question } from '../question.ts'
 import { described, flag, names, text, word } from '../schema.ts'
-import { DecodeAnswer } from './answer.ts'
 import {
   answer,
   answerDecode,
