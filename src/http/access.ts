@@ -117,7 +117,7 @@ export function guard({ authenticate, isOpen, limiter }: AccessOptions): Middlew
     const { path, method } = c.req
     const need = needOf(method === 'HEAD' ? 'GET' : method, path)
     if (need === 'nothing') return next()
-    const address = networkOf(c.env?.client ?? '')
+    const address = limiter ? networkOf(c.env?.client ?? '') : ''
     if (authenticate && !(await isOpen?.())) {
       const failed = `failed ${address}`
       limit(c, limiter, failed)
