@@ -9,11 +9,10 @@ import { minifySync } from 'oxc-minify'
 import { dataStrings } from './data.mjs'
 import { dataAlone, withoutExcerpts, withPureValues, withUsedMembers } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words, modes of vSphere. */
+/** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words. */
 const LEFT_OUT = [
   'x86/fields.txt',
   'cpuid-labels.txt',
-  'evc.txt',
   'march.txt',
   'aliases.txt',
   'arm/names.txt',

@@ -1,8 +1,10 @@
-import type { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
+import type { LibvirtVersion } from '../core/libvirt-version.ts'
 import { once } from '../core/memo.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import { dataFile } from '../map/data.ts'
+import type { Database } from '../map/database.ts'
 import { faultIn, statementsOf, tokensOf } from '../map/text/data-file.ts'
 import { parseDelta } from '../map/text/delta.ts'
 import { resolveWords } from '../map/vocabulary.ts'
@@ -17,6 +19,10 @@ export interface EvcMode {
   readonly vendor: string
   readonly features: FeatureSet
 }
+
+/** Whether features of a database are laid out as those of modes and of names for compilers are. */
+export const hasModes = (db: Database, libvirt: LibvirtVersion): boolean =>
+  db === CpuMap.builtIn().asOf(libvirt).of('x86')
 
 /** The modes, each vendor's from the lowest. @throws ParseError */
 export const evcModes = once((): readonly EvcMode[] => {
@@ -77,14 +83,15 @@ export const evcMode: Printer = {
   },
 }
 
-/** Of what the vendor's modes name. */
-const namedBy = ({ vendor }: EvcMode): FeatureSet =>
+/** What the modes of a vendor name: of the rest they say nothing. */
+export const namedByEvc = (vendor: string): FeatureSet =>
   evcModes()
     .filter(mode => mode.vendor === vendor)
     .map(({ features }) => features)
-    .reduce((all, features) => all.join(features))
+    .reduce((all, features) => all.join(features), FeatureSet.empty)
 
-const lostOf = (mode: EvcMode, has: FeatureSet): FeatureSet => has.meet(namedBy(mode)).minus(mode.features)
+const lostOf = (mode: EvcMode, has: FeatureSet): FeatureSet =>
+  has.meet(namedByEvc(mode.vendor)).minus(mode.features)
 const gainedOf = (mode: EvcMode, has: FeatureSet): FeatureSet => mode.features.minus(has)
 
 /** What guests of a cluster in the mode have otherwise. */
@@ -93,7 +100,10 @@ function differences(mode: EvcMode, has: FeatureSet): NotExpressed[] {
   const lists: readonly (readonly [FeatureSet, string])[] = [
     [lostOf(mode, has), `${mode.key}, the nearest mode, does not have them`],
     [gainedOf(mode, has), `${mode.key} gives guests these besides`],
-    [has.minus(namedBy(mode)), 'no mode names them; what vCenter lists in supportedEVCMode decides'],
+    [
+      has.minus(namedByEvc(mode.vendor)),
+      'no mode names them; what vCenter lists in supportedEVCMode decides',
+    ],
   ]
   return lists.flatMap(([set, why]) => {
     const names = features.in(set).map(({ name }) => name)
@@ -222,7 +232,7 @@ interface MarchTable {
 }
 
 /** What each `-march` stands for. @throws ParseError */
-export const marchTable = once((): MarchTable => {
+export const marchTable = /* @__PURE__ */ once((): MarchTable => {
   const targets = new Map<string, ReadonlySet<string>>()
   const makers = new Map<string, string>()
   let apart: ReadonlySet<string> = new Set()

@@ -276,10 +276,24 @@ test('a title says what the rows under it come to', async () => {
       const onAll = models
         .filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
         .map(({ name }) => name)
-      const full = ladder.rungs.filter(one => one.runs === hosts).map(({ model }) => model)
+      const full = ladder.rungs
+        .filter(({ kind, runs }) => kind === 'model' && runs === hosts)
+        .map(({ model }) => model)
       expect(full.sort()).toEqual(onAll.sort())
-      if (full.length === 0) expect(ladder.title).toMatch(/^No named model/)
-      else expect(full.some(model => ladder.title.startsWith(`${model} is the best model for `))).toBe(true)
+      if (full.length === 0) expect(ladder.titles.model).toMatch(/^No named model/)
+      else
+        expect(full.some(model => ladder.titles.model.startsWith(`${model} is the best model for `))).toBe(
+          true,
+        )
+
+      for (const kind of ['evc', 'level'] as const) {
+        const own = ladder.rungs.filter(one => one.kind === kind)
+        expect(own.length).toBeGreaterThan(3)
+        const [best] = own.filter(one => one.runs === hosts)
+        const title = ladder.titles[kind]
+        if (best) expect(title.startsWith(`${best.model} is the highest `)).toBe(true)
+        else expect(title).toMatch(/^No (?:mode|level)/)
+      }
 
       const fleet = engine.fleet(null)
       expect(fleet.groups.reduce((sum, { count }) => sum + count, 0)).toBe(hosts)

@@ -52,12 +52,12 @@ interface Pool {
 }
 
 /** The matrix is of one pool: what all hosts of several vendors lack, the command says of none. */
-async function show(page: Page, view: ViewName, pool: string): Promise<void> {
+async function show(page: Page, view: ViewName, pool: string, rungs = ''): Promise<void> {
   await page.evaluate(
     options => {
       location.hash = `${new URLSearchParams(options)}`
     },
-    { view, ...(view === 'matrix' ? { pool: `=${pool}` } : {}) },
+    { view, rungs, ...(view === 'matrix' ? { pool: `=${pool}` } : {}) },
   )
   await page.locator(`nav a[aria-current=page][href*="view=${view}"]`).waitFor()
   await headline(page)
@@ -121,8 +121,19 @@ describe.skipIf(why)(`numbers (${why ?? 'Chromium'})`, () => {
       ]
       const pools: readonly Pool[] = ask('explain').pools
       const missing: string[] = []
-      for (const view of VIEWS) {
-        await show(page, view, pools[0]?.pool ?? '')
+      const rungs = ask('models').rungs ? ['evc', 'level'] : []
+      const shownAs = [
+        ...VIEWS.map(view => [view, ''] as const),
+        ...rungs.map(kind => ['ladder', kind] as const),
+      ]
+      for (const [view, kind] of shownAs) {
+        await show(page, view, pools[0]?.pool ?? '', kind)
+        // Without a change of view nothing else says that the rungs are others.
+        if (kind !== '')
+          await page
+            .locator('.ladder b', { hasText: kind === 'evc' ? /^(?:intel|amd)-/ : /^x86-64-v/ })
+            .first()
+            .waitFor()
         const pairs = await pairsOf(page, view, pools)
         const commands = ['explain', ...COMMANDS[view]]
         const answers = new Answers(commands.flatMap(command => pairs.map(pair => ask(command, pair))))

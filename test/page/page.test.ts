@@ -308,10 +308,10 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
 
   test('definitions are written for the QEMU that is chosen, and its link says which', async () => {
     await open('sample=yes&view=baseline&pool=%3Dintel')
-    await page.getByLabel('Write for QEMU').selectOption('7.0')
+    await page.getByLabel('Write for').selectOption('7.0')
     await page.getByRole('heading', { name: 'For QEMU 7.0' }).waitFor()
     expect(new URL(page.url()).hash).toContain('qemu=7.0')
-    await page.getByLabel('Write for QEMU').selectOption({ index: 0 })
+    await page.getByLabel('Write for').selectOption({ index: 0 })
     await page.getByRole('heading', { name: /^For QEMU 1[1-9]/ }).waitFor()
     expect(new URL(page.url()).hash).not.toContain('qemu=')
   })

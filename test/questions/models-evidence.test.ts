@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { models, type QuestionInput } from '../../src/index.ts'
+import { level, models, type QuestionInput } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { folderOf, hostXml, virtCpu } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
+import { FLEETS } from '../page/fleets.ts'
 
 const db = CpuMap.builtIn().of('x86')
 type Documents = NonNullable<QuestionInput<'models'>['documents']>
@@ -12,6 +13,12 @@ function verdicts(documents: Documents) {
   const answer = models({ documents })
   if (!('models' in answer)) throw new Error('no verdicts')
   return answer.models
+}
+
+function fleetModels(documents: Documents) {
+  const answer = models({ documents })
+  if (!('models' in answer)) throw new Error('no verdicts')
+  return { ...answer, levels: answer.rungs ?? [] }
 }
 
 /** Capabilities of a hypervisor that lists no models and says only what it gives by default. */
@@ -49,6 +56,56 @@ describe('models over evidence', () => {
     const server = verdicts(documents).find(({ name }) => name === 'Skylake-Server')
     expect(server).toMatchObject({ verdict: 'no', level: 'x86-64-v4', unknown: [] })
     expect(server?.missing.find(({ feature }) => feature === 'avx512f')?.inGroups).toEqual([1])
+  })
+
+  test('levels and modes: whoever `level` says reaches one is kept by it, and nobody else', () => {
+    for (const [, files] of FLEETS.filter(([name]) => ['mixed60', 'live'].includes(name))) {
+      const documents = Object.entries(files).map(([path, text]) => ({ path, text }))
+      const { groups, levels } = fleetModels(documents)
+      const places = new Map(groups.flatMap(({ hosts }, place) => hosts.map(host => [host, place] as const)))
+      const reached = (kind: string, host: string) =>
+        levels.findLast(
+          one =>
+            one.kind === kind &&
+            ![...one.missing, ...one.unknown].some(({ inGroups }) =>
+              inGroups.includes(places.get(host) ?? -1),
+            ) &&
+            !one.otherVendorInGroups.includes(places.get(host) ?? -1),
+        )?.name
+      const lines = level({ documents }).lines.filter(({ kind }) => kind === 'host')
+      expect(lines.length).toBe(places.size)
+      expect(lines.map(one => [one.name, reached('level', one.name), reached('evc', one.name)])).toEqual(
+        lines.map(one => [one.name, one.level ?? undefined, one.evc]),
+      )
+    }
+  })
+
+  test('a mode keeps from guests what modes name, a level nothing', () => {
+    const guest = (name: string, model: string) => ({
+      path: `guests/a/${name}.xml`,
+      text: `<domain type='kvm'><name>${name}</name><os><type arch='x86_64'>hvm</type></os><cpu mode='custom' match='exact'><model>${model}</model></cpu></domain>`,
+    })
+    const { levels, guestGroups } = fleetModels([
+      { path: 'a.xml', text: hostXml('Icelake-Server') },
+      guest('old', 'Westmere'),
+      guest('new', 'Cascadelake-Server'),
+    ])
+    const said = (name: string) => {
+      const found = levels.find(one => one.name === name)
+      const names = (places: readonly number[] = []) =>
+        places
+          .flatMap(place => guestGroups[place] ?? [])
+          .sort()
+          .join()
+      return [names(found?.restartsInGuestGroups), names(found?.raisesInGuestGroups)]
+    }
+    expect(said('intel-penryn')).toEqual(['new,old', ''])
+    expect(said('intel-haswell')).toEqual(['new', 'old'])
+    expect(said('intel-icelake')).toEqual(['', ''])
+    const icelake = levels.find(({ name }) => name === 'intel-icelake')
+    expect(icelake?.verdict).toBe('no')
+    expect(icelake?.missing.map(({ feature }) => feature)).toContain('xsaves')
+    expect(levels.filter(({ kind }) => kind === 'evc').every(({ vendor }) => vendor === 'Intel')).toBe(true)
   })
 
   test('the command', () => {

@@ -92,13 +92,14 @@ export interface FleetDisplay {
   readonly levels: readonly { readonly level: string; readonly hosts: number }[]
 }
 
-/** A named model, and which hosts can give it. */
+/** A named model, a level of x86-64 or a mode of EVC, and which hosts can give it. */
 export interface Rung {
+  readonly kind: RungKind
   readonly model: string
   /** Empty: of no vendor. */
   readonly vendor: string
   readonly level: string
-  /** The oldest QEMU and libvirt that know it. */
+  /** What is to be known of it: of a model the oldest QEMU and libvirt that know it. */
   readonly needs: string
   /** How many hosts can give it, as far as is known or assumed. */
   readonly runs: number
@@ -116,8 +117,11 @@ export interface Rung {
   readonly raises: readonly string[]
 }
 
+export type RungKind = 'model' | 'evc' | 'level'
+
 export interface LadderDisplay {
-  readonly title: string
+  /** What stands above the rungs of each kind. */
+  readonly titles: Readonly<Record<RungKind, string>>
   readonly hosts: number
   /** Best first. */
   readonly rungs: readonly Rung[]

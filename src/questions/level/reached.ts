@@ -3,8 +3,13 @@ import { areParted, baselineOf, type FleetPool, vendorsOf } from '../../fleet/gr
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { findOpen } from '../../fleet/requirements/requirement.ts'
-import { type EvcMode, greatestEvcMode, greatestMarch, leastEvcMode } from '../../formats/named-levels.ts'
-import { CpuMap } from '../../map/cpu-map.ts'
+import {
+  type EvcMode,
+  greatestEvcMode,
+  greatestMarch,
+  hasModes,
+  leastEvcMode,
+} from '../../formats/named-levels.ts'
 import { levelOf, nextLevel } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
@@ -98,7 +103,7 @@ function reached(
   }
 }
 
-const isX86 = ({ db, context }: FleetView): boolean => db === CpuMap.builtIn().asOf(context.libvirt).of('x86')
+const isX86 = ({ db, context }: FleetView): boolean => hasModes(db, context.libvirt)
 
 /** What hosts of one vendor reach. */
 function evcReached(

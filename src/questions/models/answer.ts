@@ -63,6 +63,28 @@ export const ModelVerdict = v.strictObject({
 })
 export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 
+const { missing, unknown, verdict, restartsInGuestGroups, raisesInGuestGroups } = ModelVerdict.entries
+
+/** Whether every host of a fleet reaches a level of x86-64, or can be in a cluster of a mode of EVC. */
+export const LevelVerdict = v.strictObject({
+  ...ModelOnHosts.entries,
+  kind: described(
+    v.picklist(['level', 'evc']),
+    "A level of x86-64, or a mode of vSphere's EVC by what VMware's words name: a vCenter's `supportedEVCMode` is the truth.",
+  ),
+  level: described(v.nullable(v.string()), 'Null for modes, which name too little of it.'),
+  verdict,
+  missing,
+  unknown,
+  otherVendorInGroups: described(GroupPlaces, 'Hosts of another vendor: a mode is of one.'),
+  restartsInGuestGroups: described(
+    restartsInGuestGroups,
+    'Guests on hosts that stay that have more of what modes name, which they keep until they are powered off; of a level none: it is the least, not the most.',
+  ),
+  raisesInGuestGroups,
+})
+export type LevelVerdict = AnswerOf<typeof LevelVerdict>
+
 export const ModelVerdicts = v.strictObject({
   groups: described(
     v.array(v.strictObject({ hosts: v.array(v.string()), vendor: v.nullable(v.string()) })),
@@ -73,6 +95,12 @@ export const ModelVerdicts = v.strictObject({
     'Running guests with the same CPU on the same hosts, each once: `restartsInGuestGroups` and the like are places in this list.',
   ),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
+  rungs: v.exactOptional(
+    described(
+      v.array(LevelVerdict),
+      "The levels of x86-64, and the modes of EVC of the hosts' vendors, each from the lowest. Absent: of other architectures.",
+    ),
+  ),
   ...keptCpusPart,
   ...aloneParts,
 })

@@ -11,6 +11,7 @@ import { isGain } from '../../fleet/change/drain.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { Valuation } from '../../fleet/value.ts'
+import { evcModes, hasModes, namedByEvc } from '../../formats/named-levels.ts'
 import type { Database } from '../../map/database.ts'
 import { levelOf } from '../../map/levels.ts'
 import { builtinWeights } from '../../map/weights.ts'
@@ -22,7 +23,14 @@ import type { HypervisorHost } from '../input/hypervisor.ts'
 import { keptCpusOf } from '../pools/compute.ts'
 import { isQemuOnlyName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
-import type { BlockedModel, ModelOnHosts, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
+import type {
+  BlockedModel,
+  LevelVerdict,
+  ModelOnHosts,
+  ModelVerdict,
+  ModelVerdicts,
+  UsableModels,
+} from './answer.ts'
 
 /**
  * The models that some host's hypervisor has, by whether every one of the hosts can give them.
@@ -136,6 +144,7 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
     groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
     guestGroups: guests.map(({ names }) => names),
     models: models.map(({ answer }) => answer),
+    ...levelVerdicts(view, kinds, guests),
     ...keptCpusOf(view),
   }
 }
@@ -230,12 +239,69 @@ function onKind({ db, cpus, context }: FleetView, model: Model, { first }: Kind)
   const isNamed = emulatorModels?.includes(model.name) ?? true
   if (!isNamed || (!blockers && listsAllModels({ ...first, models })))
     return { ...nothing, verdict: 'no', refusal: 'absent' }
-  const needed = withoutVoid(cpus, model.features).minus(findAsked(context))
-  const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
+  return onEvidence(db, withoutVoid(cpus, model.features).minus(findAsked(context)), first)
+}
+
+function onEvidence(db: Database, needed: FeatureSet, host: FleetHost): OnKind {
+  const evidence = host.evidence ?? Evidence.recorded(host.features, db.features.all)
   return {
     verdict: evidence.gives(needed),
     missing: evidence.missing(needed),
     unknown: evidence.unknown(needed),
+  }
+}
+
+/** Levels of x86-64 and modes of EVC put to the same hosts and guests; nothing where the features are not x86's own. */
+function levelVerdicts(
+  view: FleetView,
+  kinds: readonly Kind[],
+  guests: readonly GuestKind[],
+): Pick<ModelVerdicts, 'rungs'> {
+  if (!hasModes(view.db, view.context.libvirt)) return {}
+  const vendors = new Set(kinds.map(({ first }) => first.vendor))
+  return {
+    rungs: [
+      ...view.levels.map(({ name, needs }) => ({
+        kind: 'level' as const,
+        name,
+        vendor: '',
+        features: needs,
+      })),
+      ...evcModes().flatMap(({ key, vendor, features }) =>
+        vendors.has(vendor) ? { kind: 'evc' as const, name: key, vendor, features } : [],
+      ),
+    ].map(rung => levelVerdict(view, rung, kinds, guests)),
+  }
+}
+
+type NamedLevel = Pick<LevelVerdict, 'kind' | 'name' | 'vendor'> & { readonly features: FeatureSet }
+
+function levelVerdict(
+  view: FleetView,
+  { kind, name, vendor, features }: NamedLevel,
+  kinds: readonly Kind[],
+  guests: readonly GuestKind[],
+): LevelVerdict {
+  const isForeign = ({ first }: Kind) => vendor !== '' && (first.vendor ?? vendor) !== vendor
+  const foreign: OnKind = { verdict: 'no', missing: FeatureSet.empty, unknown: FeatureSet.empty }
+  const on = kinds.map(one => (isForeign(one) ? foreign : onEvidence(view.db, features, one.first)))
+  const gains = gainsOf(view.db)
+  // Of what no mode names, a cluster has what all of its hosts have.
+  const named = kind === 'evc' ? namedByEvc(vendor).meet(gains) : FeatureSet.empty
+  const places = (isMeant: (own: FeatureSet) => boolean) =>
+    guests.flatMap((one, i) => (on[one.on]?.verdict !== 'no' && isMeant(one.features) ? i : []))
+  return {
+    kind,
+    name,
+    vendor,
+    worth: view.valuation.worth(features),
+    level: kind === 'level' ? name : null,
+    verdict: allOf(on.map(one => one.verdict)),
+    missing: lostOf(view, on, ({ missing }) => missing),
+    unknown: lostOf(view, on, ({ unknown }) => unknown),
+    otherVendorInGroups: kinds.flatMap((one, i) => (isForeign(one) ? i : [])),
+    restartsInGuestGroups: places(own => !own.meet(named).leq(features)),
+    raisesInGuestGroups: places(own => !features.meet(gains).leq(own)),
   }
 }
 

@@ -51,6 +51,8 @@ export interface PageRoute {
   /** The version of QEMU for which definitions are written. */
   readonly qemu?: string
   readonly vendor?: string
+  /** Which rungs the ladder has, besides models. */
+  readonly rungs?: 'evc' | 'level'
   readonly a?: string
   readonly b?: string
   /** Of two recordings, the second is the earlier one. */

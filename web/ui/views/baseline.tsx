@@ -61,17 +61,17 @@ const Version = ({
   newest && (
     <div class="controls">
       <label>
-        Write for QEMU{' '}
+        Write for{' '}
         <select
           value={older.find(version => version === route.qemu) ?? newest}
           onChange={({ currentTarget: { value } }) =>
             navigate({ qemu: value === newest ? undefined : value }, 'replace')
           }
         >
-          <option value={newest}>{newest}, the newest known</option>
+          <option value={newest}>QEMU {newest}, the newest known</option>
           {older.map(version => (
-            <option key={version} selected={version === route.qemu}>
-              {version}
+            <option key={version} value={version} selected={version === route.qemu}>
+              QEMU {version}
             </option>
           ))}
         </select>

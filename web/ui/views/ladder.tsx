@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Rung } from '../../shared/displays.ts'
+import type { Rung, RungKind } from '../../shared/displays.ts'
 import { Toggle } from '../parts/controls.tsx'
 import { Headline } from '../parts/headline.tsx'
 import { useRenderInSteps } from '../parts/render-in-steps.ts'
@@ -8,19 +8,24 @@ import { classOfLevel, formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
 
-/** The named models as rungs: which hosts fall out where a pool takes one, and why. */
+/** Models, modes of EVC or levels of x86-64 as rungs: which hosts fall out where a pool takes one, and why. */
 export function LadderContent({ route, navigate }: ViewProps) {
   const answer = useAnswer('ladder', scopeOfRoute(route))
   const [old, setOld] = useState(false)
-  const vendors = [...new Set(answer?.rungs.map(({ vendor }) => vendor))]
-  const vendor = route.vendor ?? vendorOfMost(answer?.rungs ?? [])
-  const rungs = answer?.rungs.filter(one => one.vendor === vendor && (old || one.level !== '')) ?? NONE
+  const all = answer?.rungs ?? NONE
+  const kinds = KINDS.filter(([kind]) => all.some(one => one.kind === kind))
+  const [kind] = kinds.find(([one]) => one === route.rungs) ?? ['model']
+  const ofKind = all.filter(one => one.kind === kind)
+  const vendors = [...new Set(ofKind.map(({ vendor }) => vendor))]
+  const vendor = vendors.find(one => one === route.vendor) ?? vendorOfMost(ofKind)
+  const isShown = (one: Rung) => one.vendor === vendor && (old || kind !== 'model' || one.level !== '')
+  const rungs = ofKind.filter(isShown)
   const shown = useRenderInSteps(rungs, 30)
   if (!answer) return <Headline title={undefined} />
   if (answer.rungs.length === 0)
     return (
       <>
-        <Headline title={answer.title} />
+        <Headline title={answer.titles[kind]} />
         <p>Guests have the CPU of their host there.</p>
       </>
     )
@@ -28,11 +33,26 @@ export function LadderContent({ route, navigate }: ViewProps) {
   const chosen = rungs.find(({ model }) => model === route.on) ?? rungs.find(({ runs }) => runs === most)
   return (
     <>
-      <Headline title={answer.title}>
-        Select a model to see which hosts a pool with it would lose, why, and which guests must be
+      <Headline title={answer.titles[kind]}>
+        Select a rung to see which hosts a pool with it would lose, why, and which guests must be
         power-cycled.
       </Headline>
       <div class="controls">
+        <label>
+          Rungs{' '}
+          <select
+            value={kind}
+            onChange={({ currentTarget: { value } }) =>
+              navigate({ rungs: value === 'model' ? undefined : (value as 'evc'), on: undefined }, 'replace')
+            }
+          >
+            {kinds.map(([name, title]) => (
+              <option key={name} value={name} selected={name === kind}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
         <label>
           Vendor{' '}
           <select
@@ -48,9 +68,11 @@ export function LadderContent({ route, navigate }: ViewProps) {
             ))}
           </select>
         </label>
-        <Toggle on={old} set={setOld}>
-          include models below x86-64-v1
-        </Toggle>
+        {kind === 'model' && (
+          <Toggle on={old} set={setOld}>
+            include models below x86-64-v1
+          </Toggle>
+        )}
       </div>
       <div class="ladder">
         <ol>
@@ -62,7 +84,9 @@ export function LadderContent({ route, navigate }: ViewProps) {
                 onClick={() => navigate({ on: rung.model, vendor }, 'replace')}
               >
                 <b>{rung.model}</b>
-                <span class={`level ${classOfLevel(rung.level)}`}>{rung.level || 'no level'}</span>
+                <span class={kind === 'model' ? `level ${classOfLevel(rung.level)}` : ''}>
+                  {kind === 'model' && (rung.level || 'no level')}
+                </span>
                 <progress value={rung.runs} max={answer.hosts} aria-hidden="true" />
                 <span class="number">
                   {rung.runs} of {answer.hosts}
@@ -98,15 +122,21 @@ const Guests = ({ names, title, why }: GuestsProps) =>
 
 const NONE: readonly Rung[] = []
 
+const KINDS: readonly (readonly [RungKind, string])[] = [
+  ['model', 'models'],
+  ['evc', 'modes of VMware’s EVC'],
+  ['level', 'levels of x86-64'],
+]
+
 /** The vendor of the model that most hosts run: of such, the best. */
 const vendorOfMost = (rungs: readonly Rung[]): string =>
   [...rungs].filter(({ vendor }) => vendor !== '').sort((a, b) => b.runs - a.runs)[0]?.vendor ?? ''
 
 const Chosen = ({ rung: { model, runs, unsure, out, needs, restarts, raises } }: { readonly rung: Rung }) => (
-  <aside class="detail" aria-live="polite" aria-label="The selected model">
+  <aside class="detail" aria-live="polite" aria-label="The selected rung">
     <h2>{model}</h2>
     <p>
-      {formatCount(runs, 'host')} can give it{unsure > 0 && `, of ${unsure} it is not known`}. Since {needs}.
+      {formatCount(runs, 'host')} can give it{unsure > 0 && `, of ${unsure} it is not known`}. {needs}
     </p>
     <Guests names={restarts} title="to power off and start anew" why={`have more than ${model}`} />
     <Guests names={raises} title="to start anew for all of it" why={`have less than ${model}`} />
