@@ -345,11 +345,14 @@ function availableMemory(): number {
 /** MiB of a process beside its heap. */
 const BASE = 72
 
+/** MiB that a server with an inventory takes more, whose database is elsewhere. */
+const OF_STORE = 96
+
 /** How a server shares its memory out: among bodies and unread answers, and its workers. */
-export function shareMemory(memory: number, processors: number) {
+export function shareMemory(memory: number, processors: number, hasStore: boolean) {
   const bytes = Math.min(512, Math.floor(memory / 8))
   // The bodies that are read leave as much again before it is free.
-  const left = memory - BASE - 1.5 * bytes
+  const left = memory - BASE - (hasStore ? OF_STORE : 0) - 1.5 * bytes
   const workers = Math.max(1, Math.min(4, processors, Math.floor(left / (BASE + 64))))
   return {
     bytes: bytes * MIB,

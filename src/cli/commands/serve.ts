@@ -139,7 +139,11 @@ async function start(
   { log, tokens, certificate: tls, onFinal, rules, secret }: Gate & Pick<StoreOptions, 'onFinal'>,
 ): Promise<Started> {
   let figures = (): AlertFigures => NO_FIGURES
-  const { bytes, workers, heap, largest, connections } = shareMemory(settings.memory, availableParallelism())
+  const { bytes, workers, heap, largest, connections } = shareMemory(
+    settings.memory,
+    availableParallelism(),
+    settings.store !== undefined,
+  )
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
     maps: { own: session.cpuMap, named: [...settings['cpu-map']] },
