@@ -224,7 +224,7 @@ function TroubleCard({
   if (status === NEEDS_TOKEN) return <TokenForm {...{ text, again }} />
   const what =
     status === 413
-      ? `These are ${text}: the page opens ${MOST_HOSTS.toLocaleString()} hosts at most. Choose a pool; the search finds every host all the same.`
+      ? `These are ${text}: the page opens ${formatCount(MOST_HOSTS, 'host')} at most. Choose a pool; the search finds every host all the same.`
       : status === 403
         ? `Your token may not see this: ${text}. Ask for one with the role read.`
         : text

@@ -76,7 +76,7 @@ export function Changes({ route, navigate, overview }: ChangesProps) {
           <p role="status">
             {error ||
               (page
-                ? `${formatCount(found.length, 'host')} changed${page.next ? `; of the first ${MOST.toLocaleString()} by id` : ''}`
+                ? `${formatCount(found.length, 'host')} changed${page.next ? `; of the first ${formatCount(MOST, 'host')} by id` : ''}`
                 : 'asking the server…')}
           </p>
           {found.length > 0 && <Table {...{ navigate }} rows={found} />}

@@ -1,3 +1,5 @@
+import { formatCount } from '../ui/parts/text.ts'
+
 /** What the server says of a host at one time. */
 export interface PastAnswer {
   readonly since: string
@@ -101,7 +103,7 @@ export async function fetchHosts(
 
   function checkCount(text: string): void {
     const { hosts } = JSON.parse(text.slice(0, text.indexOf('\n'))) as { readonly hosts: number }
-    if (hosts > MOST_HOSTS) void leave(reader, `${hosts.toLocaleString()} hosts`)
+    if (hosts > MOST_HOSTS) void leave(reader, formatCount(hosts, 'host'))
   }
 }
 

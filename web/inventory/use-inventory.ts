@@ -47,8 +47,10 @@ export function useOverview(pool: string | undefined, version: number, fail: (er
   useEffect(() => {
     const gone = new AbortController()
     const load = async () => {
-      const { pools } = await askServer<{ readonly pools: readonly CountedPool[] }>('/v1/pools', gone.signal)
-      const timeline = await askServer<TimelineAnswer>(`/v1/timeline${query({ pool })}`, gone.signal)
+      const [{ pools }, timeline] = await Promise.all([
+        askServer<{ readonly pools: readonly CountedPool[] }>('/v1/pools', gone.signal),
+        askServer<TimelineAnswer>(`/v1/timeline${query({ pool })}`, gone.signal),
+      ])
       setOverview({ pools, timeline })
     }
     load().catch(error => isAborted(error) || fail(error))
