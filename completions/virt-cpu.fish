@@ -439,6 +439,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l oidc-audience -r 
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l oidc-claim -r -d 'the claim of these tokens that says what their holders are; groups by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l oidc-role -r -d 'a value of that claim, and the role that it gives'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l limit -r -d 'how long it may take to answer a request; 60 by default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l wait -r -d 'how long a client waits for an answer that then becomes a job, unless it says itself; 30 by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l memory -r -d 'how much memory the server may take in all; by default what its control group allows, or half of what there is, at most 4608'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l log -r -d 'json or text: a line on stderr for each request; none by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory that requests may name; more than once for several'

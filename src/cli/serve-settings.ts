@@ -131,6 +131,12 @@ const SETTINGS = {
   ),
   'oidc-role': many('VALUE=ROLE', 'a value of that claim, and the role that it gives', readRoles),
   limit: one('seconds', 'how long it may take to answer a request; 60 by default', () => '60', readSeconds),
+  wait: one(
+    'seconds',
+    'how long a client waits for an answer that then becomes a job, unless it says itself; 30 by default',
+    () => '30',
+    readSeconds,
+  ),
   memory: one(
     'MiB',
     'how much memory the server may take in all; by default what its control group allows, or half of what there is, at most 4608',

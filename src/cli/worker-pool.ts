@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type HttpAnswer, type Refusal, RequestRefused } from '../http/answer.ts'
 import type { FleetSource } from '../http/inventory-fleet.ts'
+import type { Progress } from '../http/jobs.ts'
 import type { FleetOf } from '../inventory/stored-fleet.ts'
 
 /** The folders of installed maps that a server answers from. */
@@ -38,6 +39,7 @@ export type WorkerReply =
   | HttpAnswer
   | { readonly fault: { readonly name: string; readonly message: string } }
   | { readonly needs: FleetOf }
+  | { readonly progress: Progress }
 
 /** To a worker that needs hosts: how many come, each part of them and that there are no more; or why it does not get them. */
 export type FleetReply =
@@ -47,7 +49,7 @@ export type FleetReply =
   | { readonly refused: { readonly kind: Refusal; readonly message: string } }
 
 /** What ends a request. */
-type Heard = Exclude<WorkerReply, { readonly needs: FleetOf }>
+type Heard = Exclude<WorkerReply, { readonly needs: FleetOf } | { readonly progress: Progress }>
 
 export interface CrewOptions {
   /** The program of a worker, `worker.ts` as it was built. */
@@ -65,6 +67,14 @@ export interface CrewOptions {
   readonly queue?: number
   /** The hosts of the inventory; absent: there is none. */
   readonly fleets?: FleetSource | undefined
+}
+
+/** How a request is answered. */
+interface AnswerOptions {
+  /** How long it may take, in milliseconds; absent: as all may. */
+  readonly limit?: number | undefined
+  /** Is told how far it is. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
 /** Nobody reads it. */
@@ -107,22 +117,22 @@ export class WorkerPool {
     verb: string,
     body: Uint8Array<ArrayBuffer>,
     gone?: AbortSignal,
-    limit = this.#options.limit,
+    { limit = this.#options.limit, onProgress }: AnswerOptions = {},
   ): Promise<HttpAnswer> {
     if (this.isFull)
       throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
-    return this.#answer(this.#waiting, { verb, body }, limit, gone)
+    return this.#answer(this.#waiting, { verb, body }, { limit, onProgress }, gone)
   }
 
   /** The same before all who wait, however many do. */
   answerFirst(verb: string, body: Uint8Array<ArrayBuffer>, limit: number): Promise<HttpAnswer> {
-    return this.#answer(this.#first, { verb, body }, limit)
+    return this.#answer(this.#first, { verb, body }, { limit })
   }
 
   async #answer(
     queue: (() => void)[],
     asked: WorkerRequest,
-    limit: number,
+    options: AnswerOptions & { readonly limit: number },
     gone?: AbortSignal,
   ): Promise<HttpAnswer> {
     await this.#turn(queue)
@@ -130,7 +140,7 @@ export class WorkerPool {
       if (gone?.aborted) throw new RequestRefused('too-long', GONE)
       const [worker = this.#start()] = this.#idle
       this.#idle.delete(worker)
-      const heard = await this.#hear(worker, asked, limit, gone)
+      const heard = await this.#hear(worker, asked, options, gone)
       this.#idle.add(worker)
       if ('fault' in heard) throw Object.assign(new Error(heard.fault.message), { name: heard.fault.name })
       return heard
@@ -170,7 +180,7 @@ export class WorkerPool {
   #hear(
     worker: ChildProcess,
     asked: WorkerRequest,
-    limit: number,
+    { limit, onProgress }: AnswerOptions & { readonly limit: number },
     gone: AbortSignal | undefined,
   ): Promise<Heard> {
     const { memory } = this.#options
@@ -187,6 +197,10 @@ export class WorkerPool {
       const onMessage = (heard: WorkerReply) => {
         if ('needs' in heard) {
           this.#give(worker, heard.needs, done.signal).catch(end)
+          return
+        }
+        if ('progress' in heard) {
+          onProgress?.(heard.progress)
           return
         }
         release()

@@ -17,6 +17,7 @@ export async function answerMessages(): Promise<void> {
     largest,
     signs,
     fleets: hasFleets ? askForHosts : undefined,
+    onProgress: progress => process.send?.({ progress } satisfies WorkerReply),
   }
   // Ctrl-C goes to the whole group: the server ends its workers, after what is under way.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})

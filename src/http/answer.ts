@@ -12,6 +12,7 @@ import {
 } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
 import { type FleetSource, resolveFleets } from './inventory-fleet.ts'
+import type { Progress } from './jobs.ts'
 
 /** What requests are answered from. */
 export interface Sources {
@@ -25,6 +26,8 @@ export interface Sources {
   readonly signs?: number
   /** The hosts of the inventory; absent: there is none. */
   readonly fleets?: FleetSource | undefined
+  /** Is told how far an answer is. */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** A response: its status and its JSON. */
@@ -53,19 +56,25 @@ function refuseCrowd(body: Uint8Array, most: number): void {
  * is a fault of ours.
  */
 export async function answerRequest(
-  { own, named, fleets = noFleets, largest = Infinity, signs = Infinity }: Sources,
+  { own, named, fleets = noFleets, largest = Infinity, signs = Infinity, onProgress = () => {} }: Sources,
   verb: string,
   bytes: Uint8Array,
 ): Promise<HttpAnswer> {
   try {
+    onProgress({ stage: 'reading' })
     refuseCrowd(bytes, signs)
     const text = new TextDecoder().decode(bytes)
     if (mayHoldYaml(text)) await loadYaml()
     const request = parseRequest(text)
     const map = readMap(request.cpuMap, own, named)
     const context = contextOf(map)
-    const resolved = await resolveFleets(context, await loadQuestion(verb), request, fleets)
+    const question = await loadQuestion(verb)
+    const resolved = await resolveFleets(context, question, request, fleets, share =>
+      onProgress({ stage: 'reading', share }),
+    )
+    onProgress({ stage: 'answering' })
     const said = await answerVerb(context, { ...resolved.request, verb }, resolved.prepare)
+    onProgress({ stage: 'writing' })
     const json = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     if (json.length > largest)
       throw new RequestRefused('too-large', `the answer has more than ${largest} bytes`)

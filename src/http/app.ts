@@ -7,10 +7,10 @@ import { type AccessOptions, type AccessVariables, auditChanges, guard } from '.
 import { type HttpAnswer, makeRefusal, type Refusal, RequestRefused, toBytes } from './answer.ts'
 import { EventFeed } from './inventory-events.ts'
 import { addInventoryRoutes, type InventoryRoutes, methodsOf, type ReadRequest } from './inventory-routes.ts'
-import { addJobRoutes, type Jobs } from './jobs.ts'
+import { addJobRoutes, type Job, type Jobs, readWish, respondWithJob } from './jobs.ts'
 import { Metrics, type ServerState } from './metrics.ts'
 import { describeApi, INVENTORY_ROUTES } from './openapi.ts'
-import { type Body, ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
+import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
 import { addTokenRoutes, type TokenRoutes } from './token-routes.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
@@ -175,13 +175,21 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
         `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
       )
     }
-    if (jobs && wantsJob(c.req.raw.headers)) {
-      const { bytes: asked, release } = await read(c)
-      const job = jobs.add(verb, c.get('who').name, asked, release)
-      const headers = { location: `/v1/jobs/${job.id}`, 'preference-applied': 'respond-async' }
-      return c.json(jobs.describe(job), 202, headers)
+    const wish = readWish(c.req.raw.headers)
+    if (jobs && wish?.ms === 0) {
+      const { bytes: body, release } = await read(c)
+      const job = jobs.add({ verb, owner: c.get('who').name, body, release })
+      return respondWithJob(c as never, jobs, job, wish.applied)
     }
-    return respond(c, await answerWithin(budget, options, verb, c, read))
+    if (isFull?.()) throw new RequestRefused('busy', 'too many requests wait already: ask again later')
+    const { bytes: body, release } = await read(c)
+    const asked = { verb, owner: c.get('who').name, body, release }
+    const said = await (jobs
+      ? jobs.attend(asked, c.req.raw.signal, jobs.waitOf(wish))
+      : answerWithout(options, asked, c))
+    if ('id' in said) return respondWithJob(c as never, jobs as Jobs, said, wish?.applied)
+    hold(budget, said, c)
+    return respond(c, said)
   })
   app.all('/v1/:verb', async (c, next) =>
     isQuestion(c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
@@ -201,27 +209,24 @@ export function createApp(options: AppOptions): Hono<AppEnv> {
   return app
 }
 
-/** Admits a request, reads its body and answers it; the answer counts in the budget until it was sent. @throws RequestRefused */
-async function answerWithin(
-  budget: ByteBudget,
-  { answer, isFull }: AppOptions,
-  verb: string,
+/** Answers where there are no jobs. */
+async function answerWithout(
+  { answer }: AppOptions,
+  { verb, body, release }: Pick<Job, 'verb' | 'body' | 'release'>,
   c: AppContext,
-  read: (c: AppContext) => Promise<Body>,
 ): Promise<HttpAnswer> {
-  if (isFull?.()) throw new RequestRefused('busy', 'too many requests wait already: ask again later')
-  const { env } = c
-  const body = await read(c)
-  let said: HttpAnswer
   try {
-    said = await answer(verb, body.bytes, c.req.raw.signal)
+    return await answer(verb, body, c.req.raw.signal)
   } finally {
-    body.release()
+    release()
   }
-  const release = budget.holdAnswer(said.body.length)
+}
+
+/** Counts an answer in the budget until it was sent. @throws RequestRefused */
+function hold(budget: ByteBudget, { body }: HttpAnswer, { env }: AppContext): void {
+  const release = budget.holdAnswer(body.length)
   if (env?.onSent) env.onSent(release)
   else release()
-  return said
 }
 
 const inventoryRoutesOf = (
@@ -286,7 +291,3 @@ function isOurs(host: string, names: readonly string[]): boolean {
 }
 
 const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)
-
-/** Whether a request asks for a job. */
-const wantsJob = (headers: Headers): boolean =>
-  /(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(headers.get('prefer') ?? '')

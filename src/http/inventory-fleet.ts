@@ -20,6 +20,7 @@ interface Resolved {
 /**
  * Finds the fleets of the inventory that a request names, and reads them: `fleet: "inventory:pool@time"`, or a fleet file's
  * content with `from: "inventory:pool@time"`; of drift in `before` and `after`.
+ * @param onShare is told how much of a fleet was read
  * @throws BadRequest, and what the source throws
  */
 export async function resolveFleets(
@@ -27,6 +28,7 @@ export async function resolveFleets(
   question: AnyQuestion,
   request: Json,
   source: FleetSource,
+  onShare: (share: number) => void = () => {},
 ): Promise<Resolved> {
   const fleets = new Map<string, OpenedFleet>()
   const open = async (part: Json, place: string) => {
@@ -36,8 +38,10 @@ export async function resolveFleets(
     if (part.documents !== undefined)
       throw new BadRequest(`${question.name}: give documents or a fleet of the inventory, not both`)
     const said = typeof fleet === 'string' ? undefined : rules
-    const { parts } = await source({ ...parseFleetName(from), within: shortestPeriod(rules.requirements) })
-    fleets.set(place, await openStoredFleet(context, parts, { rules: said, unpack: textOfEvidence }))
+    const of = { ...parseFleetName(from), within: shortestPeriod(rules.requirements) }
+    const { hosts, parts } = await source(of)
+    const onRead = (count: number) => onShare(Math.min(1, count / hosts))
+    fleets.set(place, await openStoredFleet(context, parts, { rules: said, unpack: textOfEvidence, onRead }))
     return { ...rest, documents: [] }
   }
   let resolved: Json = hasFleet(question.input) ? await open(request, '') : request

@@ -131,7 +131,9 @@ const describeOperation = (question: AnyQuestion): Json => ({
       content: { 'application/json': { schema: answerSchema(question) } },
     },
     202: {
-      description: 'it is answered as a job: `Location` says where that is',
+      description:
+        'it goes on as a job: `Location` says where that is, `Retry-After` in how many seconds to ask for it',
+      headers: JOB_HEADERS,
       content: { 'application/json': { schema: JOB } },
     },
     ...refusals(REFUSALS),
@@ -144,8 +146,15 @@ const inventoryRefusals = (statuses: readonly number[]): Json =>
 const PREFER = {
   name: 'prefer',
   in: 'header',
-  description: '`respond-async`: answer it as a job, for which nobody waits.',
+  description:
+    '`wait=10`: wait so many seconds for the answer, which then goes on as a job; `respond-async`: do not wait at all (RFC 7240). Absent: as long as the server’s setting `wait` says.',
   schema: { type: 'string' },
+  example: 'wait=10',
+} as const
+
+const JOB_HEADERS = {
+  location: { description: 'the path of the job', schema: { type: 'string' } },
+  'retry-after': { description: 'seconds', schema: { type: 'integer' } },
 } as const
 
 const JOB = {
@@ -156,7 +165,17 @@ const JOB = {
     state: { enum: ['waiting', 'running', 'done', 'failed', 'cancelled', 'gone'] },
     seconds: { type: 'integer', description: 'for how long it is in this state' },
     before: { type: 'integer', description: 'how many jobs begin before it' },
+    stage: {
+      enum: ['waiting', 'reading', 'answering', 'writing'],
+      description:
+        'what is done while it runs: it waits for a worker, reads its hosts, works, or writes its answer',
+    },
+    share: {
+      type: ['number', 'null'],
+      description: 'how much of the stage is done, from 0 to 1; null: nobody knows',
+    },
     status: { type: 'integer', description: 'the status of its result' },
+    bytes: { type: 'integer', description: 'the size of its result' },
     result: { type: 'string', description: 'where its result is' },
   },
   required: ['id', 'verb', 'state', 'seconds'],

@@ -68,6 +68,8 @@ interface OpeningOptions {
   readonly rules?: Readonly<Record<string, unknown>> | undefined
   /** Makes a text of what a stored fleet has of it. */
   readonly unpack: (packed: string) => string | Promise<string>
+  /** Is told how many hosts were read. */
+  readonly onRead?: (hosts: number) => void
 }
 
 /**
@@ -78,13 +80,14 @@ interface OpeningOptions {
 export async function openStoredFleet(
   context: Context,
   parts: AsyncIterable<string> | Iterable<string>,
-  { rules, unpack }: OpeningOptions,
+  { rules, unpack, onRead = () => {} }: OpeningOptions,
 ): Promise<OpenedFleet> {
-  const { documents, pinned, late } = await readParts(parts, async (text, source) => {
+  const readText = async (text: string, source: string) => {
     const unpacked = await unpack(text)
     if (mayHoldYaml(unpacked)) await loadYaml()
     return membersOfText(context, unpacked, source)
-  })
+  }
+  const { documents, pinned, late } = await readParts(parts, readText, onRead)
   const kept = { ...pinned, ...(rules?.['kept-cpus'] as object | undefined) }
   const hasKept = Object.keys(kept).length > 0
   const said = hasKept || rules ? { ...rules, ...(hasKept && { 'kept-cpus': kept }) } : undefined
@@ -127,7 +130,9 @@ interface ReadParts {
 async function readParts(
   parts: AsyncIterable<string> | Iterable<string>,
   read: ReadMembers,
+  onRead: (hosts: number) => void,
 ): Promise<ReadParts> {
+  let count = 0
   const groups: StoredGroup[] = []
   const profiles = new Map<number, SharedMembers>()
   const texts = new Map<string, readonly Member[]>()
@@ -135,7 +140,11 @@ async function readParts(
   let readAt: number | undefined
   for await (const line of parts) {
     const part = JSON.parse(line) as StoredPart
-    for (const group of part.groups ?? []) groups.push(group)
+    for (const group of part.groups ?? []) {
+      groups.push(group)
+      count += group.ids.length
+    }
+    if (part.groups) onRead(count)
     for (const [key, packed] of Object.entries(part.profiles ?? {})) {
       const own = (await read(packed, `profile ${key}`)).filter(({ kind }) => kind !== 'guest')
       profiles.set(Number(key), new SharedMembers(own))

@@ -16,6 +16,7 @@ import type { Session } from '../globals.ts'
 import { readTextsIn } from '../host-texts.ts'
 import { type Certificate, type Listening, type ListenRules, listen } from '../listen.ts'
 import { identifySender, RequestLog } from '../request-log.ts'
+import { TemporaryResults } from '../result-files.ts'
 import { checkAccess, noteOnAccess, openAccess, readCertificate } from '../serve-access.ts'
 import { readSettings, SETTING_OPTIONS, type ServeSettings, shareMemory } from '../serve-settings.ts'
 import { ServeStore, type StoreOptions } from '../serve-store.ts'
@@ -106,6 +107,8 @@ interface Gate {
   readonly secret?: string | undefined
 }
 
+const MIB = 2 ** 20
+
 /** A job may take so many times as long as a request. */
 const JOB_LIMITS = 10
 
@@ -157,10 +160,15 @@ async function start(
   const store =
     settings.store && new ServeStore(settings.store, { log, cpuMap, reader: readTextsIn(crew), onFinal })
   const { stored, ...access } = await openAccess(settings, tokens, log, store)
+  const files = new TemporaryResults()
+  const { wait, limit } = settings
   const jobs = new Jobs({
-    answer: (verb, body, gone) => crew.answer(verb, body, gone, JOB_LIMITS * settings.limit),
+    answer: (verb, body, gone, onProgress) =>
+      crew.answer(verb, body, gone, { limit: JOB_LIMITS * limit, onProgress }),
     running: Math.max(1, workers - 1),
+    ...{ wait, limit },
     bytes: bytes / 2,
+    files: Object.assign(files, { most: settings.memory * MIB }),
     now: () => performance.now(),
     makeId: () => randomUUID(),
     onFault: error => log.fault(linesOf(error), undefined),
@@ -208,6 +216,7 @@ async function start(
   // Those who listen to events would stay for ever: they go first, and the store is closed last.
   const stop = () => {
     jobs.stop()
+    files.end()
     store?.letGo()
     const ended = Promise.all([alerts?.stop(), server.stop()])
     return ended.then(() => {}).finally(() => store?.close())
