@@ -30,9 +30,14 @@ export async function answerMessages(): Promise<void> {
 const askForHosts: FleetSource = async needs => {
   const replies = on(process, 'message')
   process.send?.({ needs } satisfies WorkerReply)
-  const first = await nextOf(replies)
-  if ('hosts' in first) return { hosts: first.hosts, parts: partsIn(replies) }
-  throw new RangeError('the server sends parts of no fleet')
+  try {
+    const first = await nextOf(replies)
+    if ('hosts' in first) return { hosts: first.hosts, parts: partsIn(replies) }
+    throw new RangeError('the server sends parts of no fleet')
+  } catch (error) {
+    await replies.return?.()
+    throw error
+  }
 }
 
 /** @throws RequestRefused */
