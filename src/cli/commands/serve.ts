@@ -208,7 +208,7 @@ async function start(
       ? new AlertKeeper({
           ...{ open: store.open, rules, webhooks: webhook, secret, log },
           patience: settings['alert-after'],
-          check: body => crew.answer('check', body, undefined, JOB_LIMITS * settings.limit),
+          check: body => crew.answer('check', body, undefined, { limit: JOB_LIMITS * settings.limit }),
           server: name === undefined ? server.url : new URL(`//${name}/`, server.url).href,
         })
       : undefined
