@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { type HttpAnswer, type Refusal, RequestRefused } from '../http/answer.ts'
+import { type AnswerProgress, type HttpAnswer, type Refusal, RequestRefused } from '../http/answer.ts'
 import type { FleetSource } from '../http/inventory-fleet.ts'
-import type { Progress } from '../http/jobs.ts'
 import type { FleetOf } from '../inventory/stored-fleet.ts'
 
 /** The folders of installed maps that a server answers from. */
@@ -39,7 +38,7 @@ export type WorkerReply =
   | HttpAnswer
   | { readonly fault: { readonly name: string; readonly message: string } }
   | { readonly needs: FleetOf }
-  | { readonly progress: Progress }
+  | { readonly progress: AnswerProgress }
 
 /** To a worker that needs hosts: how many come, each part of them and that there are no more; or why it does not get them. */
 export type FleetReply =
@@ -49,7 +48,7 @@ export type FleetReply =
   | { readonly refused: { readonly kind: Refusal; readonly message: string } }
 
 /** What ends a request. */
-type Heard = Exclude<WorkerReply, { readonly needs: FleetOf } | { readonly progress: Progress }>
+type Heard = Exclude<WorkerReply, { readonly needs: FleetOf } | { readonly progress: AnswerProgress }>
 
 export interface CrewOptions {
   /** The program of a worker, `worker.ts` as it was built. */
@@ -74,7 +73,7 @@ interface AnswerOptions {
   /** How long it may take, in milliseconds; absent: as all may. */
   readonly limit?: number | undefined
   /** Is told how far it is. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly onProgress?: ((progress: AnswerProgress) => void) | undefined
 }
 
 /** Nobody reads it. */

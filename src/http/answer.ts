@@ -12,7 +12,6 @@ import {
 } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
 import { type FleetSource, resolveFleets } from './inventory-fleet.ts'
-import type { Progress } from './jobs.ts'
 
 /** What requests are answered from. */
 export interface Sources {
@@ -27,7 +26,15 @@ export interface Sources {
   /** The hosts of the inventory; absent: there is none. */
   readonly fleets?: FleetSource | undefined
   /** Is told how far an answer is. */
-  readonly onProgress?: (progress: Progress) => void
+  readonly onProgress?: (progress: AnswerProgress) => void
+}
+
+/** How far an answer is. */
+export interface AnswerProgress {
+  /** It waits for a worker, reads its hosts, works, or its answer is written down. */
+  readonly stage: 'waiting' | 'reading' | 'answering' | 'writing'
+  /** How much of the stage is done, from 0 to 1; absent: nobody knows. */
+  readonly share?: number
 }
 
 /** A response: its status and its JSON. */

@@ -1,15 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { SCHEMA_VERSION } from '../questions/question.ts'
 import type { AccessVariables } from './access.ts'
-import { type HttpAnswer, makeRefusal, RequestRefused } from './answer.ts'
-
-/** How far an answer is. */
-export interface Progress {
-  /** It waits for a worker, reads its hosts, works, or its answer is written down. */
-  readonly stage: 'waiting' | 'reading' | 'answering' | 'writing'
-  /** How much of the stage is done, from 0 to 1; absent: nobody knows. */
-  readonly share?: number
-}
+import { type AnswerProgress, type HttpAnswer, makeRefusal, RequestRefused } from './answer.ts'
 
 /** Keeps results for which memory has no room. */
 export interface ResultFiles {
@@ -25,7 +17,7 @@ export interface JobRules {
     verb: string,
     body: Uint8Array<ArrayBuffer>,
     gone: AbortSignal,
-    onProgress: (progress: Progress) => void,
+    onProgress: (progress: AnswerProgress) => void,
   ) => Promise<HttpAnswer>
   /** Jobs that run at once; absent: one. */
   readonly running?: number
@@ -77,7 +69,7 @@ export interface Job extends Asked {
   readonly cancel: AbortController
   state: JobState
   since: number
-  progress?: Progress | undefined
+  progress?: AnswerProgress | undefined
   result?: Result | undefined
 }
 
@@ -122,7 +114,7 @@ export class Jobs {
     const cancel = new AbortController()
     const leave = () => cancel.abort()
     gone.addEventListener('abort', leave)
-    let progress: Progress = { stage: 'waiting' }
+    let progress: AnswerProgress = { stage: 'waiting' }
     let job: Job | undefined
     let began = Number.POSITIVE_INFINITY
     const work = this.#rules.answer(asked.verb, asked.body, cancel.signal, told => {
@@ -216,7 +208,7 @@ export class Jobs {
     for (const job of waiting.slice(0, this.#room())) {
       job.state = 'running'
       job.since = this.#rules.now()
-      const onProgress = (progress: Progress) => {
+      const onProgress = (progress: AnswerProgress) => {
         job.progress = progress
       }
       void this.#settle(job, this.#rules.answer(job.verb, job.body, job.cancel.signal, onProgress))

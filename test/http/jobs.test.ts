@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { WorkerPool } from '../../src/cli/worker-pool.ts'
-import type { HttpAnswer } from '../../src/http/answer.ts'
+import type { AnswerProgress, HttpAnswer } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
-import { type JobRules, Jobs, type Progress, readWish } from '../../src/http/jobs.ts'
+import { type JobRules, Jobs, readWish } from '../../src/http/jobs.ts'
 
 const said = (text: string, status: 200 | 422 = 200): HttpAnswer => ({
   status,
@@ -16,7 +16,7 @@ interface Asked {
   readonly verb: string
   readonly body: string
   readonly gone: AbortSignal
-  readonly tell: (progress: Progress) => void
+  readonly tell: (progress: AnswerProgress) => void
   readonly end: (answer: HttpAnswer) => void
 }
 
