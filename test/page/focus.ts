@@ -12,6 +12,12 @@ declare global {
  * as it did without the focus, or is out of sight; or that the focus does not come out of something.
  */
 export async function lookThrough(page: Page): Promise<readonly string[]> {
+  // Long lists are drawn in steps.
+  const count = () => page.locator('main *').count()
+  for (let before = -1, now = await count(); before !== now; now = await count()) {
+    before = now
+    await page.waitForTimeout(100)
+  }
   const stops = await page.evaluate(watchFocus)
   for (let i = 0; i < stops + 30; i++) {
     await page.keyboard.press('Tab')

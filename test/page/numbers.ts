@@ -8,6 +8,8 @@ import { groupBy } from '../../src/core/text.ts'
 
 /** Names, versions, places and dates, whose digits count nothing. */
 const NAMES = [
+  // The choice of a QEMU version.
+  /\bWrite for QEMU\s+\d.*(?:\s+\d+\.\d+)*/g,
   /\b(?:QEMU|libvirt|Linux|kernel|microcode to|firmware of) v?\d[\d.-]*/g,
   /\b\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}(?:, \d+:\d+:\d+(?: [AP]M)?)?/g,
   /\b0x[\da-f]+/gi,
