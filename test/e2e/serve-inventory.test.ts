@@ -371,7 +371,7 @@ describe.skipIf(missing)(`hosts that report themselves (${missing ?? 'installed'
     const args = [CLI, 'collect', '--report', served.url, '--token-file', file]
     const again = await tried(process.execPath, args, {})
     expect(again.status).toBe(1)
-    expect(again.out + again.err).toMatch(said)
+    expect((again.out + again.err).replace(/\s+/g, ' ')).toMatch(said)
     await run('dash', script, settings('n2', 'agent-1'))
     const refused = await tried('dash', script, settings('n1', 'agent-1'))
     expect(refused.status).toBe(1)
