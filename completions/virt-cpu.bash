@@ -42,7 +42,7 @@ _virt_cpu() {
     name) options='--name --arch --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
-    serve) options='--port --listen --name --store --rules --alert-after --webhook --webhook-secret --proxy --token --rate --tls-cert --tls-key --oidc-issuer --oidc-audience --oidc-claim --oidc-role --limit --wait --memory --log --cpu-map --config --check-config --new-token --open --libvirt --help'; words='' ;;
+    serve) options='--port --listen --name --store --rules --alert-after --webhook --webhook-secret --sync --sync-every --proxy --token --rate --tls-cert --tls-key --oidc-issuer --oidc-audience --oidc-claim --oidc-role --limit --wait --memory --log --cpu-map --config --check-config --new-token --open --libvirt --help'; words='' ;;
     inventory) options='--what --file --store --url --token-file --pool --output --json --cpu-map --libvirt --help'; words='export import recompute tidy' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
     *) return ;;

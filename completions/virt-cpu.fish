@@ -429,6 +429,8 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l rules -r -d 'a fl
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l alert-after -r -d 'how long something is wrong before the alert fires; 0 by default: at once'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l webhook -r -d 'a receiver of alerts, as of Alertmanager; more than once for several'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l webhook-secret -r -d 'a file with a secret by which receivers know that it is this server; or the variable VIRT_CPU_WEBHOOK_SECRET has it'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l sync -r -d 'where files are that say what hosts there are, and that the inventory is kept like: a folder, or a repository such as git+https://host/fleet.git#branch:folder; without --store the inventory is in memory alone'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l sync-every -r -d 'how often these files are looked at; 60 by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l proxy -r -d 'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l token -r -d 'a token that clients may have, as --new-token prints it; needed where other machines reach the server'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l rate -r -d 'requests a minute that a client may make; 600 by default where tokens are needed, 0 for any number'

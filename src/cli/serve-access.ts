@@ -1,7 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import { readWholeText } from '../host/files/files.ts'
-import { type AccessOptions, authenticateBy } from '../http/access.ts'
-import { RateLimiter } from '../http/rate-limiter.ts'
+import { type AccessOptions, authenticateBy, RateLimiter } from '../http/access.ts'
 import type { AuditEntry, TokenStore } from '../inventory/access.ts'
 import type { Certificate } from './listen.ts'
 import { openOidc } from './oidc.ts'
@@ -34,9 +33,9 @@ export function checkAccess(settings: ServeSettings): void {
       `other machines can reach ${listen}: give the server --token, which \`virt-cpu serve --new-token me=admin\` prints, or --oidc-issuer`,
     )
   const isPublic = settings.name.length > 0 || settings.proxy !== undefined
-  if (settings.store && isPublic && token.length === 0 && !settings['oidc-issuer'])
+  if ((settings.store || settings.sync) && isPublic && token.length === 0 && !settings['oidc-issuer'])
     faults.push(
-      '--name and --proxy let others in: with --store give the server --token, which `virt-cpu serve --new-token me=admin` prints, or --oidc-issuer',
+      '--name and --proxy let others in: with --store or --sync give the server --token, which `virt-cpu serve --new-token me=admin` prints, or --oidc-issuer',
     )
   if (Boolean(settings['tls-cert']) !== Boolean(settings['tls-key']))
     faults.push('--tls-cert and --tls-key belong together')

@@ -98,6 +98,16 @@ const SETTINGS = {
     () => '',
     String,
   ),
+  sync: {
+    ...one(
+      'place',
+      'where files are that say what hosts there are, and that the inventory is kept like: a folder, or a repository such as git+https://host/fleet.git#branch:folder; without --store the inventory is in memory alone',
+      () => '',
+      String,
+    ),
+    show: text => text.replace(/\/\/[^/@]*@/, '//***@'),
+  },
+  'sync-every': one('seconds', 'how often these files are looked at; 60 by default', () => '60', readSeconds),
   proxy: many(
     'address',
     'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed',
@@ -233,6 +243,8 @@ async function readSettingsFile(path: string): Promise<Map<Name, Given>> {
       if (!values) throw new CommandError([`${path}: ${name}: takes a ${SETTINGS[name].value}`])
       if (IN_FOLDER.includes(name))
         return [name, { values: values.map(placeIn(dirname(path))), source: `${path}: ${name}` }]
+      if (name === 'sync')
+        return [name, { values: values.map(filesIn(dirname(path))), source: `${path}: sync` }]
       return [name, { values, source: `${path}: ${name}` }]
     }),
   )
@@ -261,6 +273,10 @@ const IN_FOLDER: readonly Name[] = ['store', 'rules', 'webhook-secret']
 /** A folder in a file begins at the file's own. */
 const placeIn = (folder: string) => (place: string) =>
   place === '' || isUrl(place) ? place : resolve(folder, place)
+
+/** So does one of hosts' files. */
+const filesIn = (folder: string) => (place: string) =>
+  /^\w[\w+]*:\/\/|^[\w.-]+@[\w.-]+:|^$/.test(place) ? place : resolve(folder, place)
 
 /** Where an inventory is; undefined: there is none. */
 function readStore(text: string): InventoryPlace | undefined {

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { createReadStream, rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -30,6 +31,12 @@ const STAYS_OPEN = 1_000
 /** What waiting does not change. */
 const FINAL: readonly string[] = ['package', 'schema', 'folder']
 
+/** The files that an inventory is kept like, and how often they are looked at, in ms. */
+interface SyncSettings {
+  readonly files: string
+  readonly every: number
+}
+
 /** What a store needs of its server. */
 export interface StoreOptions {
   readonly log: RequestLog
@@ -37,6 +44,7 @@ export interface StoreOptions {
   readonly cpuMap: string | undefined
   /** Reads the texts that are reported. */
   readonly reader: TextReader
+  readonly sync: SyncSettings | undefined
   /** Is told of a failure that stays. */
   readonly onFinal: (error: InventoryError) => void
 }
@@ -48,14 +56,17 @@ export class ServeStore {
   readonly #ended = new AbortController()
   readonly #quiet = new AbortController()
   readonly #opening: Promise<Inventory | undefined>
+  readonly #sync: SyncSettings | undefined
+  #syncing: Promise<void> | undefined
   #isOpen = false
   #hasTokens = false
   /** When it was looked up whether it has tokens. */
   #lookedUp = 0
 
-  constructor(place: InventoryPlace, { log, cpuMap, reader, onFinal }: StoreOptions) {
+  constructor(place: InventoryPlace, { log, cpuMap, reader, sync, onFinal }: StoreOptions) {
     this.#place = place
     this.#log = log
+    this.#sync = sync
     this.#opening = this.#open(cpuMap, reader).catch(error => {
       onFinal(error)
       return undefined
@@ -71,6 +82,7 @@ export class ServeStore {
         const inventory = await openInventory(this.#place, context, reader)
         await this.#lookUpTokens(inventory)
         this.#isOpen = true
+        if (this.#sync) this.#syncing = this.#keepLike(inventory, this.#sync, context)
         return inventory
       } catch (error) {
         if (!(error instanceof InventoryError) || FINAL.includes(error.kind)) throw error
@@ -80,6 +92,25 @@ export class ServeStore {
       }
     }
     return undefined
+  }
+
+  /** Keeps it like files, until it is closed. */
+  async #keepLike(
+    inventory: Inventory,
+    { files, every }: SyncSettings,
+    context = contextOf(),
+  ): Promise<void> {
+    const { openSyncSource } = await import('../host/files/sync-source.ts')
+    const cache = 'folder' in this.#place ? this.#place.folder : undefined
+    const tell = (message: string, isFault: boolean) =>
+      isFault ? this.#log.fault([message], undefined) : this.#log.note(message)
+    try {
+      const source = openSyncSource(files, context, cache)
+      const server = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`
+      await inventory.synced.keep(source, { server, every, tell }, this.#ended.signal)
+    } catch (error) {
+      tell(`sync: ${error instanceof Error ? error.message : error}`, true)
+    }
   }
 
   /** The inventory, which a request waits for a little. @throws RequestRefused where it is not open then */
@@ -157,7 +188,9 @@ export class ServeStore {
   /** Closes it. */
   async close(): Promise<void> {
     this.#ended.abort()
-    await (await this.#opening)?.close()
+    const inventory = await this.#opening
+    await this.#syncing
+    await inventory?.close()
   }
 }
 

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import type { Inventory, InventoryEvent } from '../inventory/inventory.ts'
+import { described, text, whole } from '../questions/schema.ts'
 import { hashToken } from './access.ts'
 import { RequestRefused } from './answer.ts'
-import { type InventoryRoute, PoolLabel, route } from './inventory-routes.ts'
+import { answerOf, type InventoryRoute, moment, PoolLabel, route, sendJson } from './inventory-routes.ts'
 
 /** What clients are told of; that of a baseline is not stored. */
 type Told = Omit<InventoryEvent, 'kind'> & { readonly kind: InventoryEvent['kind'] | 'baseline-changed' }
@@ -49,8 +50,8 @@ export class EventFeed {
         if ((controller.desiredSize ?? 0) < -MOST_WAITING) end()
       }
       const tell: Listener = events => {
-        const text = printEvents(events.filter(event => pool === undefined || event.pool === pool))
-        if (text) send(text)
+        const printed = printEvents(events.filter(event => pool === undefined || event.pool === pool))
+        if (printed) send(printed)
       }
       const beat = setInterval(() => send(':\n\n'), HEARTBEAT)
       const end = () => {
@@ -143,8 +144,47 @@ const printEvents = (events: readonly Told[]): string =>
 
 const LastId = v.pipe(v.string(), v.isoTimestamp(), v.toDate())
 
-/** The route of what happens. */
+const SyncedState = v.strictObject({
+  source: text('The folder or repository, without what is secret.'),
+  server: text('Which server looks at it.'),
+  commit: described(
+    v.nullable(v.string()),
+    'The commit that the inventory is like; null: it is no repository.',
+  ),
+  author: described(v.nullable(v.string()), 'Who made that commit.'),
+  hosts: whole('How many hosts come from it.'),
+  looked: moment('When it was looked at last.'),
+  read: described(v.nullable(v.string()), 'When it could be read last.'),
+  error: described(v.nullable(v.string()), 'Why it cannot be read; null: it can. Hosts stay as they were.'),
+  faults: described(
+    v.array(v.strictObject({ file: text('A file.'), message: text('What is wrong with it.') })),
+    'Files that cannot be read, the first hundred; hosts that were in them stay as they were.',
+  ),
+  faultCount: whole('How many there are.'),
+})
+
+/** The routes of what happens. */
 export const EVENT_ROUTES: readonly InventoryRoute[] = [
+  route({
+    ...{ method: 'get', path: '/v1/sync', operation: 'sync', role: 'read' },
+    summary: 'Show how the inventory stands to the files that it is kept like',
+    query: v.strictObject({}),
+    answers: {
+      200: {
+        description: 'each folder and repository',
+        schema: answerOf({ sources: v.array(SyncedState) }),
+        example: { schema: 2, sources: [] },
+      },
+    },
+    async handle({ c, inventory }) {
+      const states = await inventory.synced.states()
+      const sources = states.map(({ commit, author, read, error, ...state }) => ({
+        ...state,
+        ...{ commit: commit ?? null, author: author ?? null, read: read ?? null, error: error ?? null },
+      }))
+      return sendJson(c, { sources })
+    },
+  }),
   route({
     ...{ method: 'get', path: '/v1/events', operation: 'events', role: 'read' },
     summary: 'Listen to what happens',

@@ -91,10 +91,22 @@ const noHost = (id: string): RequestRefused =>
 
 const ReportQuery = v.strictObject({ name: v.optional(HostName), pool: v.optional(PoolLabel) })
 
+/** Hosts that come from files are changed there alone. @throws RequestRefused */
+async function refuseSynced({ inventory, id }: Pick<Asked, 'inventory' | 'id'>): Promise<void> {
+  const file = (await inventory.synced.filesOf([id])).get(id)
+  if (file) throw new RequestRefused('conflict', saidOfFile(id, file))
+}
+
+const saidOfFile = (
+  id: string,
+  { source, files }: { readonly source: string; readonly files: readonly string[] },
+) => `'${id}' comes from ${files.join(', ')} of ${source}: change it there`
+
 /** Stores what a host reports; one that is known by its hash is not even read. */
 async function report({ c, inventory, id, query, read }: Asked<v.InferOutput<typeof ReportQuery>>) {
   const about = { ...query, reporter: c.get('who').name }
   const hash = hashIn(c.req.header('if-none-match'))
+  await refuseSynced({ inventory, id })
   if (hash !== undefined && (await inventory.touch(id, hash, about))) return c.body(null, 304)
   const body = await read(c, LARGEST_REPORT)
   try {
@@ -246,7 +258,13 @@ async function importPart(
   who: Asker,
   lines: readonly string[],
 ): Promise<readonly LineAnswer[]> {
-  const read = lines.map(line => readLine(line, who))
+  const given = lines.map(line => readLine(line, who))
+  const files = await inventory.synced.filesOf(given.flatMap(one => ('text' in one ? one.id : [])))
+  const read = given.map(one => {
+    const file = files.get(one.id ?? '')
+    if (!('text' in one) || !file) return one
+    return { id: one.id, error: { kind: 'conflict', message: saidOfFile(one.id, file) } }
+  })
   const hosts = read.flatMap(one => ('text' in one ? [{ ...one, reporter: who.name }] : []))
   const stored = (await inventory.reportAll(hosts)).values()
   return read.map(one => ('text' in one ? lineAnswer(stored.next().value) : one))
@@ -409,6 +427,7 @@ export const HOST_ROUTES: readonly InventoryRoute[] = [
       },
     },
     async handle({ c, inventory, id }) {
+      await refuseSynced({ inventory, id })
       if (!(await inventory.remove(id))) throw noHost(id)
       return sendJson(c, { removed: id })
     },

@@ -1,6 +1,6 @@
 import type { Context as HonoContext, MiddlewareHandler } from 'hono'
 import { FeatureSet } from '../core/feature-set.ts'
-import type { Inventory, PoolBaseline } from '../inventory/inventory.ts'
+import type { Inventory, PoolBaseline, SyncState } from '../inventory/inventory.ts'
 import { levelOf } from '../map/levels.ts'
 import { type Context, contextFor, contextOf } from '../questions/context.ts'
 import { isQuestion } from '../questions/table.ts'
@@ -49,7 +49,18 @@ interface Sample {
 const BUCKETS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 60]
 
 /** What of a path tells hosts, pools and tokens apart is no label: there may be a million. */
-const LISTS = ['hosts', 'pools', 'tokens', 'jobs', 'alerts', 'audit-log', 'changes', 'events', 'evidence']
+const LISTS = [
+  'hosts',
+  'pools',
+  'tokens',
+  'jobs',
+  'alerts',
+  'audit-log',
+  'changes',
+  'events',
+  'evidence',
+  'sync',
+]
 
 function routeOf(path: string): string {
   const [, version, first = '', ...rest] = path.split('/')
@@ -143,7 +154,9 @@ export class Metrics {
       const inventory = await open()
       const [baselines, changed] = [await inventory.poolBaselines(), await inventory.countChanged(DAY)]
       const alerts = await storedAlertMetrics(inventory)
-      this.#pools = { at: now(), metrics: [...poolMetrics(context, baselines, changed), ...alerts] }
+      const synced = syncMetrics(await inventory.synced.states())
+      const all = [...poolMetrics(context, baselines, changed), ...alerts, ...synced]
+      this.#pools = { at: now(), metrics: all }
       return this.#pools.metrics
     } catch {
       // That it cannot be asked is what the metric says; the log has why.
@@ -222,6 +235,26 @@ function poolMetrics(
       'Hosts that are others than before, or gone, since a day ago.',
       pools.map(pool => ({ labels: { pool }, value: changed.get(pool) ?? 0 })),
     ),
+  ]
+}
+
+/** Of each folder or repository that the inventory is kept like. */
+function syncMetrics(states: readonly SyncState[]): Metric[] {
+  const each = (name: string, help: string, value: (state: SyncState) => number) =>
+    metric(
+      name,
+      'gauge',
+      help,
+      states.map(state => ({ labels: { source: state.source }, value: value(state) })),
+    )
+  if (states.length === 0) return []
+  return [
+    each('sync_up', 'Whether the files can be read.', ({ error }) => (error === undefined ? 1 : 0)),
+    each('sync_read_timestamp_seconds', 'When the files could be read last.', ({ read }) =>
+      read === undefined ? 0 : Date.parse(read) / 1000,
+    ),
+    each('sync_hosts', 'Hosts that come from files.', ({ hosts }) => hosts),
+    each('sync_faults', 'Files that something is wrong with.', ({ faultCount }) => faultCount),
   ]
 }
 

@@ -8,8 +8,11 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { InventoryError, load, orFault, orFolderFault } from './fault.ts'
 import type { Db, Tables } from './schema.ts'
 
-/** Where an inventory is: a folder, or the URL of a PostgreSQL database. */
-export type InventoryPlace = { readonly folder: string } | { readonly url: string }
+/** Where an inventory is: a folder, the URL of a PostgreSQL database, or nowhere: what it has ends with it. */
+export type InventoryPlace =
+  | { readonly folder: string }
+  | { readonly url: string }
+  | { readonly inMemory: true }
 
 /** A database that answers, and what ends it. */
 export interface SqlEngine {
@@ -22,7 +25,8 @@ export interface SqlEngine {
 /** @throws InventoryError */
 export async function startEngine(place: InventoryPlace): Promise<SqlEngine> {
   const { Kysely, PostgresDialect } = await load('kysely', () => import('kysely'))
-  const { pool, close, isShared } = 'url' in place ? await poolOf(place.url) : await poolIn(place.folder)
+  const { pool, close, isShared } =
+    'url' in place ? await poolOf(place.url) : await poolIn('folder' in place ? place.folder : undefined)
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const end = async () => {
     await db.destroy()
@@ -92,15 +96,19 @@ async function checkFolder(folder: string): Promise<void> {
 }
 
 /** PGlite has one session: who has it keeps it until it is given back. */
-async function poolIn(folder: string): Promise<OpenPool> {
+async function poolIn(folder: string | undefined): Promise<OpenPool> {
   const { PGlite } = await load('@electric-sql/pglite', () => import('@electric-sql/pglite'))
   const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm')
-  const unlock = await orFolderFault(folder, async () => {
-    await makeFolder(folder)
-    await checkFolder(folder)
-    return lockFolder(folder)
-  })
-  const open = () => PGlite.create({ dataDir: dataIn(folder), extensions: { pg_trgm } })
+  const unlock =
+    folder === undefined
+      ? async () => {}
+      : await orFolderFault(folder, async () => {
+          await makeFolder(folder)
+          await checkFolder(folder)
+          return lockFolder(folder)
+        })
+  const at = folder === undefined ? {} : { dataDir: dataIn(folder) }
+  const open = () => PGlite.create({ ...at, extensions: { pg_trgm } })
   const pglite = await orFault(open).catch(async error => {
     await unlock()
     throw error

@@ -199,6 +199,85 @@ export interface ImportDone {
   readonly refused: readonly Refused[]
 }
 
+/** A file, or what is in it, that is not as it should be. */
+export interface SyncFault {
+  readonly file: string
+  readonly message: string
+}
+
+/** A host as files have it. */
+export interface SyncHost {
+  readonly id: string
+  readonly name: string
+  readonly pool: string
+  readonly files: readonly string[]
+  /** SHA-256 of its text, in hex. */
+  readonly hash: string
+  readonly text: () => string
+}
+
+/** What all files of a source said at one time. */
+export interface SyncLook {
+  /** Where the source was: a commit; undefined: it has none. */
+  readonly position: string | undefined
+  /** Who made it so; undefined: nobody says. */
+  readonly change:
+    | { readonly commit: string; readonly author: string; readonly at: string; readonly subject: string }
+    | undefined
+  readonly hosts: readonly SyncHost[]
+  /** CPUs by the pools that they are pinned for. */
+  readonly pinned: ReadonlyMap<string, string>
+  /** Files, and folders, of which nothing is known now. */
+  readonly unread: ReadonlySet<string>
+  readonly faults: readonly SyncFault[]
+}
+
+/** Where files are that say what hosts there are. */
+export interface SyncSource {
+  readonly name: string
+  readonly look: (position: string | undefined, signal: AbortSignal) => AsyncIterable<SyncLook>
+  readonly watch: (wake: () => void) => () => void
+}
+
+/** How an inventory stands to files that it is kept like. */
+export interface SyncState {
+  readonly source: string
+  /** Who keeps it so. */
+  readonly server: string
+  /** The commit that it is like; undefined: the source has none. */
+  readonly commit: string | undefined
+  readonly author: string | undefined
+  readonly hosts: number
+  /** When the files were looked at last, and when they could be read. */
+  readonly looked: string
+  readonly read: string | undefined
+  /** Why they could not be looked at. */
+  readonly error: string | undefined
+  /** What is wrong with them: the first hundred, and how many there are. */
+  readonly faults: readonly SyncFault[]
+  readonly faultCount: number
+}
+
+/** What of an inventory comes from files. */
+export interface Synced {
+  /** Of those hosts that come from files: which source and files. A source that nobody looked at for ten minutes does not count. */
+  filesOf(
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly source: string; readonly files: readonly string[] }>>
+  states(): Promise<readonly SyncState[]>
+  /** Keeps the inventory like a source, until the signal. One server at a time does, others wait for their turn. */
+  keep(source: SyncSource, rules: SyncRules, signal: AbortSignal): Promise<void>
+}
+
+export interface SyncRules {
+  /** What this server is called among several. */
+  readonly server: string
+  /** How often files are looked at, in ms. */
+  readonly every: number
+  /** Is told what goes wrong, and what changed. */
+  readonly tell: (message: string, isFault: boolean) => void
+}
+
 /** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
 export interface Inventory {
   /** Stores what a host reports; again is the same as once. @throws BadRequest, ParseError, LibvirtError for a text that is not of one host */
@@ -247,6 +326,7 @@ export interface Inventory {
   readonly tokens: TokenStore
   readonly auditLog: AuditLog
   readonly alerts: AlertStore
+  readonly synced: Synced
   /** Whether the database answers. */
   check(): Promise<void>
   close(): Promise<void>

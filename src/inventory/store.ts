@@ -16,6 +16,7 @@ import { computeBaselines, decide, listDecisions, listPools } from './pools.ts'
 import { deleteUnused, Recomputation } from './recompute.ts'
 import { Reports } from './report.ts'
 import type { Db } from './schema.ts'
+import { syncedIn } from './sync.ts'
 
 /** The package's, which the build puts in. */
 declare const __VERSION__: string
@@ -57,7 +58,7 @@ export async function storeIn(
     if (derived) await recomputation.profiles()
     await noteDerived()
   }
-  return {
+  const inventory: Inventory = {
     report: host => reports.one(host),
     reportAll: hosts => reports.all(hosts),
     touch: async (id, hash, about) => (await reports.touch([{ ...about, id, hash }])).has(id),
@@ -85,9 +86,11 @@ export async function storeIn(
     tokens: tokensIn(db),
     auditLog: auditLogIn(db),
     alerts: alertsIn(db),
+    synced: syncedIn(db, () => inventory),
     async check() {
       await sql`select 1`.execute(db)
     },
     close,
   }
+  return inventory
 }

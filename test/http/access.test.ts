@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { endOf } from '../../src/cli/tokens.ts'
-import { authenticateBy, hashToken } from '../../src/http/access.ts'
+import { authenticateBy, hashToken, networkOf, RateLimiter } from '../../src/http/access.ts'
 import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { EXAMPLES } from '../../src/http/examples.ts'
 import { Jobs } from '../../src/http/jobs.ts'
-import { networkOf, RateLimiter } from '../../src/http/rate-limiter.ts'
 import type { AuditEntry, NewToken, Role, StoredToken, TokenStore } from '../../src/inventory/access.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { runs } from '../effort.ts'
@@ -123,6 +122,7 @@ const ROUTES: readonly (readonly [string, string, readonly number[], object?])[]
   ['GET', '/v1/alerts', closed(403, 404, 404, 404)],
   ['GET', '/v1/alerts/1', closed(403, 404, 404, 404)],
   ['PUT', '/v1/alerts/1/acknowledged', closed(403, 403, 404, 404), {}],
+  ['GET', '/v1/sync', closed(403, 404, 404, 404)],
   ['GET', '/v1/fleet', closed(403, 404, 404, 404)],
   ['GET', '/v1/export', closed(403, 404, 404, 404)],
   ['GET', '/v1/timeline', closed(403, 404, 404, 404)],

@@ -88,6 +88,8 @@ export const command: Command = {
     })
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
     session.out(noteOnAccess(settings))
+    if (settings.sync && !settings.store)
+      session.out('without --store, what is not in the files is lost when it stops, and so is the history\n')
     process.on('SIGHUP', () => void reload(args, session, server, gate))
     if (args.has('open')) openBrowser(server.url)
     const status = await stopped(server, failed.signal)
@@ -107,6 +109,9 @@ interface Gate {
 }
 
 const MIB = 2 ** 20
+
+const syncOf = ({ sync, 'sync-every': every }: ServeSettings): StoreOptions['sync'] =>
+  sync ? { files: sync, every } : undefined
 
 /** A job may take so many times as long as a request. */
 const JOB_LIMITS = 10
@@ -141,10 +146,11 @@ async function start(
   { log, tokens, certificate: tls, onFinal, rules, secret }: Gate & Pick<StoreOptions, 'onFinal'>,
 ): Promise<Started> {
   let figures = (): AlertFigures => NO_FIGURES
+  const kept = settings.store ?? (settings.sync ? { inMemory: true as const } : undefined)
   const { bytes, workers, heap, largest, connections } = shareMemory(
     settings.memory,
     availableParallelism(),
-    settings.store !== undefined,
+    kept !== undefined,
   )
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
@@ -153,11 +159,11 @@ async function start(
     most: workers,
     memory: heap,
     largest,
-    fleets: settings.store && (async of => fleetsIn(() => opened(store))(of)),
+    fleets: kept && (async of => fleetsIn(() => opened(store))(of)),
   })
   const { cpuMap } = session
-  const store =
-    settings.store && new ServeStore(settings.store, { log, cpuMap, reader: readTextsIn(crew), onFinal })
+  const reader = readTextsIn(crew)
+  const store = kept && new ServeStore(kept, { log, cpuMap, reader, sync: syncOf(settings), onFinal })
   const { stored, ...access } = await openAccess(settings, tokens, log, store)
   const files = new TemporaryResults()
   const { wait, limit } = settings

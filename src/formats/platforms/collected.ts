@@ -63,6 +63,43 @@ export interface CollectedReport {
   readonly count?: number | undefined
 }
 
+/**
+ * A report that holds what several files say of one host; undefined: one of them is in a dialect that no section has.
+ * @param name what the host is called
+ */
+export function printCollected(name: string, texts: readonly string[]): string | undefined {
+  const sections = texts.map(sectionsOf)
+  if (sections.some(one => one === undefined)) return undefined
+  const all = [printSection('host', `name: ${name}`), ...sections.flatMap(one => one ?? [])]
+  return `[virt-cpu-collect] 1\n${all.join('')}[end] ${all.length}\n`
+}
+
+/** A text as sections. */
+function sectionsOf(text: string): string[] | undefined {
+  const reports = HEAD.test(text) ? reportsIn(text) : []
+  if (reports.length > 0)
+    return reports.flatMap(({ sections }) =>
+      sections.flatMap(section => (section.name === 'host' ? [] : printSection(section.name, section.text))),
+    )
+  const [section, dialect] = READERS.find(([, one]) => one.sniff(text)) ?? []
+  if (section === undefined) return undefined
+  const [, root = ''] = /<(capabilities|domainCapabilities|domain)\b/.exec(text) ?? []
+  return [printSection(dialect === libvirtXml ? (XML_SECTIONS[root] ?? section) : section, text)]
+}
+
+const XML_SECTIONS: Readonly<Record<string, string>> = {
+  capabilities: 'capabilities',
+  domainCapabilities: 'domcapabilities',
+  domain: 'guest',
+}
+
+const printSection = (name: string, text: string): string =>
+  `[${name}]\n${text
+    .trimEnd()
+    .split(/\r\n|[\n\r]/)
+    .map(line => `|${line}\n`)
+    .join('')}[/${name}] 0\n`
+
 interface OpenSection {
   readonly name: string
   readonly lines: string[]

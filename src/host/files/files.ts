@@ -177,6 +177,9 @@ export function readWholeText(path: string): string {
   return decodeBytes(Buffer.concat([...withOwnModels(path, [gunzipped(bytes, path)])]))
 }
 
+/** The text of a file's bytes, in whatever encoding. @throws ParseError for a gzip file that is cut, or too long */
+export const textOfBytes = (bytes: Buffer, path: string): string => decodeBytes(gunzipped(bytes, path))
+
 /** The bytes, those of a gzip file unpacked. @throws ParseError for one that is cut, or too long */
 function gunzipped(bytes: Buffer, path: string): Buffer {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes

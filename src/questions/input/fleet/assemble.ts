@@ -19,6 +19,7 @@ import { baseOf, type FleetDocument, folderOf, isGeneric, labelOf, poolOfPath, s
 import {
   defined,
   documentName,
+  type HostDocument,
   type Placed,
   pairingPath,
   placed,
@@ -50,10 +51,7 @@ export function assembleFleet(
   rules?: Rules,
 ): ReadFleet {
   const { parts: described, guests } = placed(documents)
-  const found = {
-    ...joinHosts(described, ({ place }) => rules?.hosts && saidOf(rules.hosts, place.document.path).name),
-    guests,
-  }
+  const found = { ...joinHosts(described, entryOf(rules)), guests }
   const contexts = archesOf([...found.hosts, ...found.guests]).map(arch => contextFor(context, arch))
   const policies = rules?.policies(contexts)
   const named = new HostNames(rules, found.hosts)
@@ -79,6 +77,21 @@ export function assembleFleet(
     notes: [...found.notes, ...notes, ...all],
   }
 }
+
+/** The documents of each host that `assembleFleet` makes of them, by its `path`. */
+export function documentsOfHosts(
+  documents: readonly FleetDocument[],
+  rules?: Rules,
+): ReadonlyMap<string, readonly FleetDocument[]> {
+  const { hosts } = joinHosts(placed(documents).parts, entryOf(rules))
+  return new Map(hosts.map(host => [pairingPath(host), [...(host.documents ?? [host.document])]]))
+}
+
+/** The name that a fleet file gives the host of a document. */
+const entryOf =
+  (rules: Rules | undefined) =>
+  ({ place }: HostDocument): string | undefined =>
+    rules?.hosts && saidOf(rules.hosts, place.document.path).name
 
 /** In the order of the registry, each once; of nothing that of questions that do not say. */
 function archesOf(found: readonly Placed<unknown>[]): string[] {

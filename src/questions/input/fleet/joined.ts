@@ -279,7 +279,11 @@ const LAYERS = ['hardware', '', 'kernel', 'offered']
 function hostOf(cluster: Cluster): Placed<HostMember> {
   const reports = cluster.parts.flatMap(({ place }) => reportKey(place) ?? [])
   const host = joinedHost(cluster)
-  return reports.length > 0 ? { ...host, reports: new Set(reports) } : host
+  return {
+    ...host,
+    ...(reports.length > 0 && { reports: new Set(reports) }),
+    ...(cluster.parts.length > 1 && { documents: new Set(cluster.parts.map(({ place }) => place.document)) }),
+  }
 }
 
 function joinedHost({ parts }: Cluster): Placed<HostMember> {

@@ -21,6 +21,8 @@ export interface Placed<T> {
   readonly report?: HostReport | undefined
   /** Of a host that was joined: the keys of the reports in which it is. */
   readonly reports?: ReadonlySet<string> | undefined
+  /** Of a host that was joined: the documents in which it is. */
+  readonly documents?: ReadonlySet<FleetDocument> | undefined
   readonly facts: T
   /** What counts instead of that in the facts, where hosts share them. */
   readonly own?: OwnFacts | undefined
