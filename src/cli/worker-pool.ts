@@ -39,6 +39,7 @@ export type WorkerReply =
   | { readonly fault: { readonly name: string; readonly message: string } }
   | { readonly needs: FleetOf }
   | { readonly progress: AnswerProgress }
+  | { readonly piece: Uint8Array }
 
 /** To a worker that needs hosts: how many come, each part of them and that there are no more; or why it does not get them. */
 export type FleetReply =
@@ -48,7 +49,7 @@ export type FleetReply =
   | { readonly refused: { readonly kind: Refusal; readonly message: string } }
 
 /** What ends a request. */
-type Heard = Exclude<WorkerReply, { readonly needs: FleetOf } | { readonly progress: AnswerProgress }>
+type Heard = HttpAnswer | { readonly fault: { readonly name: string; readonly message: string } }
 
 export interface CrewOptions {
   /** The program of a worker, `worker.ts` as it was built. */
@@ -193,6 +194,7 @@ export class WorkerPool {
       const onLate = () =>
         refuse('too-long', `no answer within ${limit / 1000} s: ask for less, or start with --limit`)
       const done = new AbortController()
+      const pieces: Uint8Array[] = []
       const onMessage = (heard: WorkerReply) => {
         if ('needs' in heard) {
           this.#give(worker, heard.needs, done.signal).catch(end)
@@ -202,8 +204,12 @@ export class WorkerPool {
           onProgress?.(heard.progress)
           return
         }
+        if ('piece' in heard) {
+          pieces.push(heard.piece)
+          return
+        }
         release()
-        resolve(heard)
+        resolve('fault' in heard ? heard : { ...heard, body: joinPieces([...pieces, heard.body]) })
       }
       const onExit = (code: number | null, signal: string | null) =>
         OUT_OF_MEMORY.includes(signal ?? code)
@@ -245,6 +251,19 @@ export class WorkerPool {
       yield { refused: { kind: error.kind, message: error.message } }
     }
   }
+}
+
+/** One that is the whole is not copied. */
+function joinPieces(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const [first, ...more] = pieces
+  if (first && more.length === 0) return first as Uint8Array<ArrayBuffer>
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 /** Whether this process waits for a worker before it ends. */

@@ -22,8 +22,25 @@ export async function answerMessages(): Promise<void> {
   // Ctrl-C goes to the whole group: the server ends its workers, after what is under way.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   process.on('message', async (message: WorkerRequest | FleetReply) => {
-    if ('verb' in message) process.send?.(await heard(sources, message.verb, message.body))
+    if ('verb' in message) await reply(await heard(sources, message.verb, message.body))
   })
+}
+
+/** Bytes of an answer that are sent at once: a large message keeps the server from all else. */
+const PIECE = 2 ** 18
+
+async function reply(said: WorkerReply): Promise<void> {
+  if (!('body' in said)) {
+    process.send?.(said)
+    return
+  }
+  const { status, body } = said
+  let at = 0
+  for (; body.length - at > PIECE; at += PIECE) {
+    const piece = body.slice(at, at + PIECE)
+    await new Promise(sent => process.send?.({ piece } satisfies WorkerReply, sent))
+  }
+  process.send?.({ status, body: body.slice(at) } satisfies WorkerReply)
 }
 
 /** Asks the server for hosts of its inventory. */

@@ -59,6 +59,14 @@ test('a client that goes away takes its work along', async () => {
   expect(await crew.answer('baseline', bytes(small))).toMatchObject({ status: 200 })
 })
 
+test('an answer that comes in pieces is whole', async () => {
+  const documents = [...hostDocuments(2000)].map((text, i) => ({ path: `ä-${i}.xml`, text }))
+  const { status, body } = await crewOf().answer('hosts', bytes(JSON.stringify({ documents })))
+  expect([status, body.length > 2 ** 19]).toEqual([200, true])
+  const { hosts } = JSON.parse(new TextDecoder().decode(body)) as { hosts: { host: string }[] }
+  expect(hosts.map(({ host }) => host).sort()).toEqual(documents.map(({ path }) => path).sort())
+})
+
 test('a refusal of the verb is an answer', async () => {
   expect(await crewOf().answer('baseline', bytes('{}'))).toMatchObject({ status: 400 })
 })

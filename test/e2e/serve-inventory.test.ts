@@ -26,8 +26,12 @@ afterEach(killServers)
 const folder = () => mkdtempSync(join(tmpdir(), 'inventory-'))
 
 /** Starts a server, and waits until its inventory is open. */
-async function serve(store: string, env: NodeJS.ProcessEnv = {}): Promise<Served> {
-  const served = await startServer(['--store', store], 30_000, env)
+async function serve(
+  store: string,
+  env: NodeJS.ProcessEnv = {},
+  options: readonly string[] = [],
+): Promise<Served> {
+  const served = await startServer(['--store', store, ...options], 30_000, env)
   const url = served.url.replace(/\/$/, '')
   const isReady = async () => (await fetch(`${url}/readyz`)).status
   await expect.poll(isReady, { timeout: 60_000, interval: 50 }).toBe(200)
@@ -194,6 +198,30 @@ describe.skipIf(postgres)(`PostgreSQL${postgres ? `: ${postgres}` : ''}`, () => 
     } finally {
       await own.end()
     }
+  })
+
+  test('an answer about the inventory that takes long goes on as a job', async () => {
+    const served = await serve(newDatabase('jobs'), {}, ['--wait', '0.001'])
+    for (const id of ['n1', 'n2']) await put(served.url, id, capabilities({}), '?pool=p')
+    const ask = (prefer: string) =>
+      fetch(`${served.url}/v1/hosts`, {
+        method: 'POST',
+        headers: { prefer },
+        body: JSON.stringify({ fleet: 'inventory:p' }),
+      })
+    const answer = await ask('wait=60')
+    expect(answer.status).toBe(200)
+    const whole = await answer.json()
+    expect(whole).toMatchObject({ hosts: [{ host: 'n1' }, { host: 'n2' }] })
+    const job = await ask('')
+    expect([job.status, job.headers.get('retry-after')]).toEqual([202, '2'])
+    const place = `${served.url}${job.headers.get('location')}`
+    const told = async () => (await fetch(place)).json()
+    expect(['running', 'done']).toContain(((await told()) as { state: string }).state)
+    await expect.poll(told, { timeout: 30_000 }).toMatchObject({ state: 'done', status: 200 })
+    expect(await (await fetch(`${place}/result`)).json()).toEqual(whole)
+    expect((await fetch(place, { method: 'DELETE' })).status).toBe(200)
+    expect((await fetch(`${place}/result`)).status).toBe(404)
   })
 
   test('a database that goes away makes 503, not a fault, and comes back', async () => {
