@@ -190,6 +190,8 @@ describe.skipIf(chromium)(`the page over an inventory${chromium ? `: ${chromium}
     await open('#inventory=%3Dblue')
     await shows(HOSTS / 2 + 1)
     await page.getByRole('button', { name: 'Save' }).click()
+    // Its hosts have no files that a fleet file could name.
+    expect(await page.getByRole('menuitem', { name: 'Pools as fleet.yaml' }).count()).toBe(0)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('menuitem', { name: 'This page with the fleet' }).click(),

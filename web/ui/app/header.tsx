@@ -30,7 +30,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
         {((state && state.hosts > 0) || window.inventory) && <Find navigate={navigate} />}
         <span class="tools">
           {state && <FleetButtons {...{ state, actions }} />}
-          {state && state.hosts > 0 && <SaveMenu />}
+          {state && state.hosts > 0 && <SaveMenu hasFiles={!state.isStored} />}
           <button type="button" onClick={add}>
             Add hosts…
           </button>

@@ -3,8 +3,8 @@ import type { EmbeddedFleet } from '../../shared/protocol.ts'
 import { moveInMenu, placeMenu } from '../parts/menu.ts'
 import { useClient } from '../parts/use-answer.ts'
 
-/** What to leave with: the fleet as one page, a table, an answer, or on paper. */
-export function SaveMenu() {
+/** What to leave with: the fleet as one page, a fleet file where hosts have files, a table, an answer, or on paper. */
+export function SaveMenu({ hasFiles }: { readonly hasFiles: boolean }) {
   const client = useClient()
   const menu = useRef<HTMLDivElement>(null)
   const opener = useRef<HTMLButtonElement>(null)
@@ -37,13 +37,15 @@ export function SaveMenu() {
         >
           This page with the fleet
         </button>
-        <button
-          type="button"
-          role="menuitem"
-          onClick={() => void offer('fleet.yaml', 'application/yaml', client.ask('fleetFile'))}
-        >
-          Pools as fleet.yaml
-        </button>
+        {hasFiles && (
+          <button
+            type="button"
+            role="menuitem"
+            onClick={() => void offer('fleet.yaml', 'application/yaml', client.ask('fleetFile'))}
+          >
+            Pools as fleet.yaml
+          </button>
+        )}
         <button
           type="button"
           role="menuitem"
