@@ -210,7 +210,7 @@ export function inventoryRoutes(open: () => Promise<Inventory>): void {
       ['get', '/v1/pools/{name}', ''],
       ['get', '/v1/changes', '?from=2026-01-01&pool=said'],
       ['get', '/v1/timeline', '?pool=said'],
-      ['get', '/v1/sync'],
+      ['get', '/v1/sync', ''],
       ['get', '/v1/alerts', ''],
       ['get', '/v1/alerts/{number}', ''],
       ['put', '/v1/alerts/{number}/acknowledged', ''],
