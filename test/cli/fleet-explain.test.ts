@@ -11,7 +11,7 @@ const expected = (name: string) => join(root, 'test', 'expected', 'fleet', `${na
 
 /** Every example that has hosts: one that is a fleet by itself, and all without a fleet file as one. */
 const EXAMPLES = readdirSync(join(root, 'examples'))
-  .filter(name => name !== 'guests')
+  .filter(name => name !== 'guests' && name !== 'inventory.ndjson')
   .map(name => `examples/${name}`)
 
 const explained = (path: string): PoolExplanation[] =>
