@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, expect, test } from 'vitest'
 import { killServers, startServer } from './served.ts'
 import { virtCpu } from './virt-cpu.ts'
@@ -42,6 +43,33 @@ test('an export goes into a folder and comes out of it as it was, and out of its
     2,
     expect.stringContaining('another process has the inventory'),
   ])
+})
+
+test('an export goes through Parquet, which other programs read', { timeout: 120_000 }, async () => {
+  const [store, other, path] = [folder(), folder(), join(folder(), "it's.parquet")]
+  expect(run(['import', '--store', store], EXAMPLE).status).toBe(0)
+  expect(run(['export', '--store', store, '--output', path]).stderr).toBe('')
+  expect(readdirSync(dirname(path))).toEqual(["it's.parquet"])
+  expect(run(['import', path, '--store', other]).stdout).toMatch(/^2 hosts read, 2 of them new/)
+  expect(run(['export', '--store', other]).stdout).toBe(EXAMPLE)
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  const query = `select id, len(past), date_diff('day', "at", seen) from '${path.replace("'", "''")}' where kind = 'host'`
+  expect((await connection.runAndReadAll(query)).getRows()).toEqual([
+    ['ice-01', 2n, null],
+    ['sky-01', 1n, null],
+  ])
+  connection.closeSync()
+  instance.closeSync()
+  writeFileSync(path, 'PAR1 no')
+  for (const [file, message] of [
+    [path, 'DuckDB cannot do it'],
+    [`${path}.nosuch.parquet`, 'No such file or directory'],
+  ] as const)
+    expect(run(['import', file, '--store', other])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(message),
+    })
 })
 
 test('an export that was cut off is refused with its line', { timeout: 60_000 }, () => {

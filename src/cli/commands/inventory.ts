@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { access, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { count } from '../../core/text.ts'
@@ -22,7 +22,7 @@ export const command: Command = {
       'Keep the inventory of `serve --store`. export: write everything that it keeps, hosts with their history and texts, and ' +
       'decisions, as lines of JSON (no tokens, no audit log, no alerts). import: read such a file into it; what is stored ' +
       'stays, and what is later comes to it, so that it can be done again. recompute: read all texts anew, as after new CPU ' +
-      'data. tidy: delete texts that no host and no history has.',
+      'data. tidy: delete texts that no host and no history has. A file that ends in .parquet is Parquet, by the package @duckdb/node-api.',
     options: [
       {
         name: 'what',
@@ -32,7 +32,12 @@ export const command: Command = {
         words: WHAT,
         help: WHAT.join(', '),
       },
-      { name: 'file', value: 'file', positional: 'one', help: 'the export: to import; absent or -: stdin' },
+      {
+        name: 'file',
+        value: 'file',
+        positional: 'one',
+        help: 'the export to import, lines of JSON or FILE.parquet; absent or -: stdin',
+      },
       {
         name: 'store',
         value: 'place',
@@ -41,7 +46,11 @@ export const command: Command = {
       { name: 'url', value: 'address', help: 'export: from this server, which has a folder open' },
       { name: 'token-file', value: 'file', help: 'the token for that server; else VIRT_CPU_TOKEN' },
       { name: 'pool', value: 'name', help: 'export: hosts that are in it now, and its decisions' },
-      { name: 'output', value: 'file', help: 'export: into this file; absent: to stdout' },
+      {
+        name: 'output',
+        value: 'file',
+        help: 'export: into this file, as Parquet where it ends in .parquet; absent: to stdout',
+      },
       { name: 'json', help: 'what was done, as JSON' },
     ],
     example: 'virt-cpu inventory import examples/inventory.ndjson --store "$(mktemp -d)"',
@@ -144,6 +153,11 @@ const say = (args: Arguments, session: Session, answer: object, words: string): 
 /** @throws FileError */
 async function* linesIn(path: string): AsyncGenerator<string> {
   try {
+    const { isParquet, parquetLines } = await import('../../inventory/parquet.ts')
+    if (isParquet(path)) {
+      await access(path)
+      return yield* parquetLines(path)
+    }
     yield* linesOf(path === '-' ? process.stdin : createReadStream(path))
   } catch (error) {
     throw codeOf(error) === '' ? error : fileError('read', path, error)
@@ -201,11 +215,25 @@ async function write(args: Arguments, lines: AsyncIterable<string>): Promise<num
   }
   try {
     await pipeline(texts, output, { end: part !== undefined })
-    if (path !== undefined && part !== undefined) await rename(part, path)
+    if (path !== undefined && part !== undefined) await finish(part, path)
     return 0
   } catch (error) {
     if (part !== undefined) await rm(part, { force: true })
     if (codeOf(error) === 'EPIPE' && part === undefined) return 0
     throw path === undefined || codeOf(error) === '' ? error : fileError('write', path, error)
+  }
+}
+
+/** Puts the lines of an export in their place, in the form of its name. */
+async function finish(part: string, path: string): Promise<void> {
+  const { isParquet, writeParquet } = await import('../../inventory/parquet.ts')
+  if (!isParquet(path)) return rename(part, path)
+  const made = `${part}.parquet`
+  try {
+    await writeParquet(part, made)
+    await rename(made, path)
+    await rm(part)
+  } finally {
+    await rm(made, { force: true })
   }
 }
