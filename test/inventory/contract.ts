@@ -482,10 +482,13 @@ export function inventoryContract(open: () => Promise<Inventory>, fleets: number
 
     test('all can be derived again, and is the same', async () => {
       const before = await inventory.poolBaselines()
+      // Some hosts of other tests reported of times to come.
+      const to = new Date(Date.now() + 3_600_000)
+      const changes = () => inventory.changes({ from: new Date(to.getTime() - 3_600_000), to, limit: 1000 })
+      const known = await changes()
       expect(await inventory.recompute()).toBe(0)
       expect(await inventory.poolBaselines()).toEqual(before)
-      const changes = await inventory.changes({ from: new Date(), limit: 1 })
-      expect(changes.changes).toEqual([])
+      expect(await changes()).toEqual(known)
     })
 
     test('texts that nobody has any more go', async () => {
