@@ -26,7 +26,7 @@ _virt_cpu() {
     explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --pools --level --must-have --smallest --vendors --together --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --save-cpu --cpu-map --libvirt --help'; words='' ;;
     advise) options='--fleet --pools --level --must-have --smallest --vendors --together --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --cpu-map --libvirt --help'; words='' ;;
-    what-if) options='--fleet --remove --replace --add --move --drop --apply --upgrade --kernel --machine --effects --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
+    what-if) options='--fleet --remove --replace --add --move --drop --apply --upgrade --kernel --machine --effects --products --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --only --apply --room --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drift) options='--old --new --by --no-skip --strict --details --json --markdown --color --no-pager --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     check) options='--fleet --now --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;

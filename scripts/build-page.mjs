@@ -11,6 +11,7 @@ import { dataAlone, withoutExcerpts, withPureValues, withUsedMembers } from './p
 
 /** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words. */
 const LEFT_OUT = [
+  'catalogue.txt',
   'x86/fields.txt',
   'cpuid-labels.txt',
   'march.txt',

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
+import { catalogue } from '../src/formats/catalogue.ts'
 import { CpuMap, databaseTexts } from '../src/map/cpu-map.ts'
 import { dataFile, dataNames, readDataFile } from '../src/map/data.ts'
 import { builtinErrors } from '../src/map/error-table.ts'
@@ -31,12 +32,14 @@ if (process.argv.includes('--write')) {
   const released = readFileSync('test/expected/released.txt', 'utf8')
   // Throws where a template cannot be read.
   builtinErrors()
+  catalogue()
   builtinSystems()
   builtinUpgradeFacts()
   builtinVulnerabilities()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
     ...[
+      'catalogue.txt',
       'causes.txt',
       'effects.txt',
       'errors.txt',

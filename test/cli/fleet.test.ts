@@ -77,6 +77,7 @@ describe('what-if', () => {
     [['--apply', 'tsx-of'], 'no effect is called tsx-of; did you mean tsx-off?'],
     [['--apply', '+rtmm'], "'+rtmm' is not + or - and the name of a feature; did you mean rtm?"],
     [['--replace', 'a'], '--replace takes HOST=FILE'],
+    [['--add', 'new=catalogue:EPYC-9656'], "unknown product 'EPYC-9656'; did you mean EPYC-9654?"],
     [[], 'say what to change'],
   ])('%j is refused with a remedy, status 2', (args, message) => {
     const { status, stderr } = run('what-if', 'a.xml', ...args)
@@ -86,6 +87,36 @@ describe('what-if', () => {
   test('--effects lists what there is, without a fleet', () => {
     const { status, stdout } = run('what-if', '--effects')
     expect([status, stdout]).toEqual([0, expect.stringMatching(/tsx-off\n +kernel .* hle, rtm/)])
+  })
+})
+
+describe('products of the catalogue', () => {
+  test('--products lists them, without a fleet', () => {
+    const { status, stdout } = run('what-if', '--products')
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/EPYC-9655 +Zen 5, 2024 +x86-64-v4 +AMD EPYC 9655/),
+    ])
+  })
+
+  test('they join pools and take the place of hosts, as their dumps do', () => {
+    const { changes, pools } = json(
+      'what-if',
+      'a.xml',
+      'b.xml',
+      '--add',
+      'new=catalogue:EPYC-9655',
+      '--replace',
+      'b=catalogue:Xeon-Gold-6330',
+    )
+    expect(changes).toMatchObject([{ kind: 'replace' }, { kind: 'add' }])
+    expect(pools).toContainEqual(
+      expect.objectContaining({
+        pool: 'new',
+        before: null,
+        after: expect.objectContaining({ hostCount: 1, level: 'x86-64-v4' }),
+      }),
+    )
   })
 })
 

@@ -39,6 +39,7 @@ test.each<readonly [keyof typeof QUESTIONS, readonly string[]]>([
   ['tree', ['tree', 'EPYC']],
   ['what-if', ['what-if', 'test/stories/17/fleet', '--apply', 'tsx-off']],
   ['what-if', ['what-if', '--effects']],
+  ['what-if', ['what-if', '--products']],
   ['migrate', ['migrate', 'test/stories/16/fleet']],
   ['migrate', ['migrate', 'test/stories/44/fleet', '--guest', 'panics', '--to', 'laptop']],
   ['drain', ['drain', 'test/stories/27/fleet']],

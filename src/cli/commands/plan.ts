@@ -72,7 +72,8 @@ export const whatIfCommand = ownCommand({
   description:
     'Compute what a change does to every pool (features, level, model, value) and to guests. Changes are made in ' +
     'this order: hosts are removed, replaced, added and moved, effects dropped and applied, programs upgraded. An effect is ' +
-    'one that --effects lists, or features with signs: +md-clear,-hle. Of upgrades the answer says which guests ' +
+    'one that --effects lists, or features with signs: +md-clear,-hle. catalogue:PRODUCT stands for a server CPU that ' +
+    '--products lists, in place of a file: --add prod=catalogue:EPYC-9655. Of upgrades the answer says which guests ' +
     'survive the move there and back as they run, and what changes at their next start.',
   example: 'virt-cpu what-if examples/forty --upgrade qemu=11.1,libvirt=12.8@intel --remove kvm-a09',
   fleets: { documents: { ...FLEET, required: false } },
@@ -92,7 +93,7 @@ export const whatIfCommand = ownCommand({
 
 /** @throws UsageError where no fleet or no change was given */
 function checkChanges(args: Arguments): void {
-  if (args.has('effects')) return
+  if (args.has('effects') || args.has('products')) return
   if (!args.has('fleet')) throw new UsageError("command 'what-if' requires <fleet> option")
   if (!CHANGES.some(name => args.has(name)))
     throw new UsageError(
@@ -100,13 +101,18 @@ function checkChanges(args: Arguments): void {
     )
 }
 
+/** What names a product of the catalogue where a file could stand: `catalogue:EPYC-9655`. */
+const PRODUCT = 'catalogue:'
+
 function readReplacement(text: string) {
   const [host, file] = splitAtEquals(text, '--replace takes HOST=FILE')
+  if (file.startsWith(PRODUCT)) return { host, product: file.slice(PRODUCT.length) }
   return { host, text: readWholeText(file) }
 }
 
 function readAdditions(text: string) {
   const [pool, path] = text.includes('=') ? splitAtEquals(text, '--add takes POOL=PATH') : [undefined, text]
+  if (path.startsWith(PRODUCT)) return [{ pool, product: path.slice(PRODUCT.length) }]
   return mapAll([...filesOf([path])], file => ({ pool, path: file.path, text: textOf(file) }))
 }
 

@@ -1,3 +1,5 @@
+import { hex, type U32 } from '../../core/bits.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import type { Dialect } from '../found.ts'
 import { type Dump, foundDumps, fromHex, type LineReader, parseLines, registersFromHex } from './dump.ts'
 
@@ -120,4 +122,18 @@ const arrayLine: LineReader = (line, builder) => {
   const [leaf, subleaf] = array.counts === 'leaves' ? [array.leaf + n, 0] : [array.leaf, n]
   builder.addRow(leaf, subleaf, registersFromHex(eax, ebx, ecx, edx))
   return true
+}
+
+/** The rows as AIDA64 prints those of one logical CPU, each with its subleaf. */
+export function printAida64(data: Cpuid): string {
+  const upper = (word: U32, digits = 8) => hex(word, digits).toUpperCase()
+  const rows = data.rows().map(([leaf, subleaf, ...words]) => {
+    const place = `CPUID ${upper(leaf)}: ${words.map(word => upper(word)).join('-')}`
+    return `${place} [SL ${upper(subleaf, 2)}]\n`
+  })
+  const msrs = data.msrs().map(([index, low, high]) => {
+    const digits = `${upper(high)}${upper(low)}`.replace(/(.{4})(?=.)/g, '$1-')
+    return `MSR ${upper(index)}: ${digits}\n`
+  })
+  return `------[ Logical CPU #0 ]------\n${[...rows, ...msrs].join('')}`
 }

@@ -158,7 +158,9 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 }
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
-  /^(?:effect|error|generation|system|needs|avoid|costs|vulnerability|erratum|word|microcode) /.test(text) ||
+  /^(?:effect|error|generation|system|needs|avoid|costs|vulnerability|erratum|word|microcode|product) /.test(
+    text,
+  ) ||
   (indent > 0 && text.includes(' : ') && !/^(?:[*@]|(?:with|without|on|says|then|or|wants) )/.test(text))
 
 /**

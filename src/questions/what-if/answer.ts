@@ -165,3 +165,23 @@ export type EffectAnswer = AnswerOf<typeof EffectAnswer>
 /** The effects that there are. */
 export const EffectsAnswer = v.strictObject({ effects: v.array(EffectAnswer) })
 export type EffectsAnswer = AnswerOf<typeof EffectsAnswer>
+
+/** A product of the catalogue, as it is listed. */
+export const ProductAnswer = v.strictObject({
+  product: v.string(),
+  brand: described(v.string(), 'What it calls itself.'),
+  vendor: v.string(),
+  signature: described(v.string(), 'Family, model and stepping, in decimal: 26.2.1.'),
+  generation: described(v.nullable(v.string()), 'What people call its silicon; null: not known.'),
+  since: described(
+    v.nullable(v.number()),
+    'The year in which the first products of this silicon came; null: not known.',
+  ),
+  level: described(v.nullable(v.string()), 'The x86-64 level that it reaches.'),
+  sources: described(v.array(v.string()), 'Where its dump is from: keys of docs/sources.md.'),
+})
+export type ProductAnswer = AnswerOf<typeof ProductAnswer>
+
+/** The products that there are. */
+export const ProductsAnswer = v.strictObject({ products: v.array(ProductAnswer) })
+export type ProductsAnswer = AnswerOf<typeof ProductsAnswer>

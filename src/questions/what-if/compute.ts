@@ -9,8 +9,11 @@ import {
 } from '../../fleet/change/delta.ts'
 import { changeFleet, type FleetChange, parseFeatureEffect } from '../../fleet/change/what-if.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { catalogue, printProduct } from '../../formats/catalogue.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
-import { levelOf } from '../../map/levels.ts'
+import { builtinGenerations } from '../../map/generations.ts'
+import { builtinLevels, levelOf } from '../../map/levels.ts'
 import type { HostVersions } from '../../map/upgrades.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
@@ -29,6 +32,7 @@ import type {
   GuestDeltaAnswer,
   PoolDeltaAnswer,
   PoolSummary,
+  ProductAnswer,
   WhatIfAnswer,
 } from './answer.ts'
 import {
@@ -123,6 +127,42 @@ export const effects = ({ db }: Context): EffectAnswer[] =>
     gives: db.features.in(gives).map(feature => feature.name),
     takes: db.features.in(takes).map(feature => feature.name),
   }))
+
+/** The products of the catalogue, in its order. */
+export function products(): ProductAnswer[] {
+  const db = CpuMap.builtIn().of('x86')
+  const levels = builtinLevels(db.features)
+  const known = new Set(db.features.list)
+  return catalogue().map(({ name, brand, vendor, signature, features, sources }) => {
+    const generation = builtinGenerations(db).find(vendor.name, signature)
+    const { family, model, stepping } = signature
+    const level = levelOf(levels, db.features.setOf(features.filter(feature => known.has(feature))))
+    return {
+      product: name,
+      brand,
+      vendor: vendor.name,
+      signature: `${family}.${model}.${stepping}`,
+      generation: generation?.title ?? null,
+      since: generation?.since ?? null,
+      level: level?.name ?? null,
+      sources,
+    }
+  })
+}
+
+/** A product's dump as text. @throws BadRequest for a name that the catalogue has not */
+export function productText(name: string): string {
+  const all = catalogue()
+  const product = all.find(one => one.name.toLowerCase() === name.toLowerCase())
+  if (product) return printProduct(product)
+  const [near] = nearest(
+    all.map(one => one.name),
+    name,
+    1,
+  )
+  const like = near === undefined ? '' : ` did you mean ${near}?`
+  throw new BadRequest(`unknown product '${name}';${like} --products lists what there is`)
+}
 
 /** The effect of that name, or of those features: `+md-clear,-hle`. @throws BadRequest that says what there is */
 export function effectNamed({ db }: Context, name: string): Effect {

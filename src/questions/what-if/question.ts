@@ -9,20 +9,30 @@ import { type Outcome, question } from '../question.ts'
 import { described, flag, names } from '../schema.ts'
 import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import type { Note } from '../words/note.ts'
-import { EffectsAnswer, WhatIfAnswer } from './answer.ts'
-import { changesOf, effects, whatIfAnswer } from './compute.ts'
+import { EffectsAnswer, ProductsAnswer, WhatIfAnswer } from './answer.ts'
+import { changesOf, effects, products, productText, whatIfAnswer } from './compute.ts'
 
-const replacement = v.strictObject(
-  { host: v.string('must be text'), text: v.string('must be text') },
-  'must be {host, text}',
+const product = described(
+  v.string('must be text'),
+  'The name of a product of the catalogue, in place of a text.',
 )
-const addition = v.strictObject(
-  {
-    pool: v.optional(v.string('must be text')),
-    path: v.string('must be text'),
-    text: v.string('must be text'),
-  },
-  'must be {pool, path, text}',
+const replacement = v.union(
+  [
+    v.strictObject({ host: v.string('must be text'), text: v.string('must be text') }),
+    v.strictObject({ host: v.string('must be text'), product }),
+  ],
+  'must be {host, text} or {host, product}',
+)
+const addition = v.union(
+  [
+    v.strictObject({
+      pool: v.optional(v.string('must be text')),
+      path: v.string('must be text'),
+      text: v.string('must be text'),
+    }),
+    v.strictObject({ pool: v.optional(v.string('must be text')), product }),
+  ],
+  'must be {pool, path, text} or {pool, product}',
 )
 
 const movement = v.strictObject(
@@ -55,24 +65,22 @@ const input = v.strictObject({
   kernel: v.optional(names('Kernels that come: 6.18 or 6.18@HOST,POOL.')),
   machine: v.optional(names('Machine types that guests get at their next start: TYPE or TYPE@GUEST,GUEST.')),
   effects: flag('Return the effects that there are; nothing else is looked at.'),
+  products: flag('Return the products of the catalogue; nothing else is looked at.'),
 })
 
 export const whatIfQuestion = question({
   name: 'what-if',
   summary: 'Compute what a change does to pools and guests, before it is made',
   input,
-  answer: v.union([withSections(WhatIfAnswer), EffectsAnswer]),
+  answer: v.union([withSections(WhatIfAnswer), EffectsAnswer, ProductsAnswer]),
   report: async () => reportSections((await import('./report.ts')).reportWhatIf),
-  run(context, { effects: list, ...change }) {
-    return list ? listEffects(context) : computeChange(context, change)
+  run(context, { effects: isOfEffects, products: isOfProducts, ...change }): Outcome<Answer, never> {
+    if (isOfEffects) return { answer: { effects: effects(context) } }
+    return isOfProducts ? { answer: { products: products() } } : computeChange(context, change)
   },
 })
 
-const listEffects = (
-  context: Context,
-): Outcome<WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer, never> => ({
-  answer: { effects: effects(context) },
-})
+type Answer = WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer | ProductsAnswer
 
 function computeChange(
   context: Context,
@@ -87,16 +95,16 @@ function computeChange(
     fleet,
     noSkip,
     ...upgrades
-  }: Omit<v.InferOutput<typeof input>, 'effects'>,
-): Outcome<WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer, never> {
+  }: Omit<v.InferOutput<typeof input>, 'effects' | 'products'>,
+): Outcome<Answer, never> {
   if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
   const opened = openFleet(context, { documents, fleet, noSkip })
   const views = viewsOf(opened)
   const all = views.flatMap(({ fleet: { hosts } }) => hosts)
   const gone = remove?.flatMap(pattern => hostsNamed(all, pattern))
-  const replaced = replace.map(({ host, text }) => ({
-    host: hostNamed(all, host).name,
-    by: onlyHost(context, host, text),
+  const replaced = replace.map(one => ({
+    host: hostNamed(all, one.host).name,
+    by: onlyHost(context, one.host, 'product' in one ? productText(one.product) : one.text),
   }))
   const moved = move.map(({ host, pool }) => ({ hosts: hostsNamed(all, host), pool }))
   const { hosts: added, notes } = readAdded(context, add, noSkip)
@@ -144,7 +152,13 @@ function readAdded(
 ): { readonly hosts: (HostOfArch & { pool: string | undefined })[]; readonly notes: readonly Note[] } {
   const pools = [...new Set(add.map(({ pool }) => pool))]
   const read = pools.map(pool => {
-    const documents = add.filter(one => one.pool === pool).map(({ path, text }) => ({ path, text }))
+    const documents = add
+      .filter(one => one.pool === pool)
+      .map(one =>
+        'product' in one
+          ? { path: one.product, text: productText(one.product) }
+          : { path: one.path, text: one.text },
+      )
     const opened = openFleet(context, { documents, noSkip })
     return { hosts: hostsOf(opened).map(host => ({ ...host, pool })), notes: opened.notes }
   })

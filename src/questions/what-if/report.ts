@@ -16,6 +16,8 @@ import type {
   PoolDeltaAnswer,
   PoolSummary,
   PreflightAnswer,
+  ProductAnswer,
+  ProductsAnswer,
   UpgradeStep,
   WhatIfAnswer,
 } from './answer.ts'
@@ -221,9 +223,10 @@ interface NamedPreflight extends Omit<PreflightAnswer, 'steps'> {
   readonly steps: readonly NamedStep[]
 }
 
-/** Adds the changes and what they would do, or the list of effects. */
-export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, answer) => {
+/** Adds the changes and what they would do, or the list of effects or products. */
+export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer | ProductsAnswer> = (report, answer) => {
   if ('effects' in answer) return reportEffects(report, answer.effects)
+  if ('products' in answer) return reportProducts(report, answer.products)
   const named = <T extends { readonly inGroups: readonly number[] }>(one: T) => ({
     ...one,
     hosts: hostsAt(answer.groups, one.inGroups),
@@ -482,6 +485,25 @@ function reportEffects(report: Report, effects: readonly EffectAnswer[]): void {
       title,
       fewNames(gives, 2),
       fewNames(takes, 2),
+    ]),
+  )
+}
+
+/** The products there are, for people. */
+function reportProducts(report: Report, products: readonly ProductAnswer[]): void {
+  report.finding(`${count(products.length, 'product')} that --add and --replace take, as catalogue:PRODUCT`)
+  report.table(
+    [
+      { title: 'product' },
+      { title: 'silicon', wraps: true },
+      { title: 'level' },
+      { title: 'calls itself', wraps: true },
+    ],
+    products.map(({ product, brand, generation, since, level }) => [
+      product,
+      [generation ?? 'not known', ...(since === null ? [] : [String(since)])].join(', '),
+      level ?? 'none',
+      brand,
     ]),
   )
 }
