@@ -3,12 +3,13 @@
 // 6 ms more to start on Node 20.
 import { readFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { dataBeside } from './data.mjs'
 import { importsThatJoin } from './join-files.mjs'
 import { isOfFleets, joinQuestions } from './join-questions.mjs'
 import { withImportsFirst } from './parts.mjs'
+import { markPure } from './pure.mjs'
 
 const TARGET = { target: 'node20', platform: 'node' }
 
@@ -17,6 +18,9 @@ const PROGRAMS = [
   ['cli.cjs', './src/cli/command-line.ts', 'runProgram'],
   ['worker.cjs', './src/cli/worker.ts', 'answerMessages'],
 ]
+
+/** The library's entries. */
+const LIBRARY = { index: './src/index.ts', async: './src/async.ts', node: './src/node.ts' }
 
 /** What runs the command line: each command needs some of it. */
 const START = './src/cli/command-line.ts'
@@ -60,7 +64,7 @@ export async function buildCode(outdir, shared, data, form = { minify: true }) {
       ...shared,
       ...TARGET,
       ...form,
-      entryPoints: { index: './src/index.ts', node: './src/node.ts', ...Object.fromEntries(parts) },
+      entryPoints: { ...LIBRARY, ...Object.fromEntries(parts) },
       outdir,
       splitting: true,
       metafile: true,
@@ -75,8 +79,13 @@ export async function buildCode(outdir, shared, data, form = { minify: true }) {
   const { metafile } = await buildWith()
   const { outputFiles } = await buildWith(importsThatJoin(metafile))
   const short = shortenNames(outputFiles.map(({ path }) => basename(path)))
+  // Marks would move what source maps point to, and count as functions that run.
+  const marked = form.minify ? markPure : module => module
   const modules = new Map(
-    outputFiles.map(({ path, text }) => [short(basename(path)), withImportsFirst(short(text))]),
+    outputFiles.map(({ path, text }) => [
+      short(basename(path)),
+      withImportsFirst(marked(withoutReports(short(text)))),
+    ]),
   )
   const sources = takeSources(modules)
   for (const [name, text] of modules) await writeFile(join(outdir, name), atSources(text, sources))
@@ -122,6 +131,12 @@ function shortenNames(names) {
   return text => text.replace(/\bpart-[\w-]+-[A-Z0-9]{8}\.js/g, name => short.get(name) ?? name)
 }
 
+/**
+ * What people read is loaded by the command alone (`load` of src/cli/main.ts). Bundlers would make a file of everything that is
+ * imported when it is needed, and keep all that such files share.
+ */
+const withoutReports = module => module.replace(/(\breport:async\(\)=>[\w$(]*\(await )import\(/g, '$1load(')
+
 /** @typedef {{ file: string, exports: [own: string, their: string][] }} Source a file that has what another one only names */
 
 /**
@@ -146,10 +161,10 @@ function takeSources(modules) {
 
 /** A module that imports what is needed from where it is. */
 const atSources = (module, sources) =>
-  module.replace(/\bimport\("(\.\/[^"]+)"\)/g, (whole, name) => {
+  module.replace(/\b(import|load)\("(\.\/[^"]+)"\)/g, (whole, call, name) => {
     const { file, exports } = sources.get(name) ?? {}
     const taken = exports?.map(([own, their]) => `${own}:e.${their}`)
-    return taken ? `import("${file}").then(e=>({${taken}}))` : whole
+    return taken ? `${call}("${file}").then(e=>({${taken}}))` : whole
   })
 
 /** `a as b, c` as pairs: `a`, `b` and `c`, `c`. */
@@ -161,7 +176,7 @@ const pairs = list =>
 
 /** @param {string} path of a part */
 function sharedBy(path) {
-  if (path.endsWith('/command-line.ts')) return []
+  if (/\/(?:command-line|async)\.ts$/.test(path)) return []
   if (LITTLE.test(path)) return [START, ...CONTEXT]
   return /\/src\/(?:cli|host)\/|\/node\.ts$/.test(path) ? [START, COMMON] : PURE
 }
@@ -173,10 +188,10 @@ function sharedBy(path) {
 const shareCommon = more => ({
   name: 'share-common',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\..*\.ts$/ }, ({ kind, path, resolveDir }) =>
+    onResolve({ filter: /^[./].*\.ts$/ }, ({ kind, path, resolveDir }) =>
       kind === 'dynamic-import' || kind === 'entry-point'
-        ? { path: join(resolveDir, path), namespace: 'part' }
-        : undefined,
+        ? { path: resolve(resolveDir, path), namespace: 'part' }
+        : { path: resolve(resolveDir, path), sideEffects: true },
     )
     onLoad({ filter: /./, namespace: 'part' }, ({ path }) => ({
       contents: [

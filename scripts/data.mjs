@@ -21,12 +21,15 @@ const texts = (change = (_name, text) => text) =>
   Object.fromEntries(NAMES.map(name => [name, change(name, readFileSync(join(DATA, name), 'utf8'))]))
 
 /** @param {Record<string, string>} files */
-const moduleOf = files => `const files = ${JSON.stringify(files)}
-  export const names = () => Object.keys(files)
-  export const read = name => files[name]`
+const moduleOf = files => `const files = ${JSON.stringify(files)}\n${READERS}`
 
 /** The module where nothing is packed: for programs that are no part of the package. */
 export const dataModule = change => moduleOf(texts(change))
+
+/** What reads `files`. */
+const READERS = `export const names = () => Object.keys(files)
+export const read = name => files[name]
+`
 
 /** @param {() => string} contents */
 const ofModule = contents => ({
@@ -59,7 +62,8 @@ const withoutComments = (_name, text) => text.replace(/^#.*$/gm, '')
 /**
  * Writes the files once for both the library and the command: as a module, a line each, from which the command reads
  * the lines that it needs; and for the command what is packed for a fast start. Parts import `data.js`, in whose place the
- * command puts its own reader.
+ * command puts its own reader. Bundlers for browsers take `data-apart.js` (package.json), which loads the data as a file of
+ * its own beside the code; `require` cannot load a module that waits.
  * @param {string} folder where the programs are that read it
  * @returns an esbuild plugin: the command's reader
  */
@@ -86,13 +90,11 @@ export async function writeData(folder) {
   const written = await packed()
   for (const [i, name] of PACKED.entries())
     await writeFile(join(folder, name), written[i].replace(/[\u0080-\uffff]/g, escaped).padEnd(APART))
-  await writeFile(
-    join(folder, 'data.js'),
-    `import files from './${module}'
-export const names = () => Object.keys(files)
-export const read = name => files[name]
-`,
-  )
+  const ways = {
+    'data.js': `import files from './${module}'`,
+    'data-apart.js': `const { default: files } = await import('./${module}')`,
+  }
+  for (const [name, way] of Object.entries(ways)) await writeFile(join(folder, name), `${way}\n${READERS}`)
   return ofModule(
     () => `import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
       let parsed

@@ -89,7 +89,7 @@ function prune() {
     for (const [, to] of readFileSync(path, 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)\.ts['"]/g))
       reach(join(dirname(path), `${to}.d.ts`))
   }
-  for (const name of ['index.d.ts', 'node.d.ts']) reach(join(LIB, name))
+  for (const name of ['index.d.ts', 'async.d.ts', 'node.d.ts']) reach(join(LIB, name))
   const all = readdirSync(LIB, { recursive: true, withFileTypes: true })
   for (const file of all) {
     const path = join(file.parentPath, file.name)

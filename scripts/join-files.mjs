@@ -10,7 +10,7 @@ const FAST =
 const TINY = 3_300
 
 /** What runs in browsers loads nothing that does not. */
-const LIBRARY = /\/index\.ts$/
+const LIBRARY = /\/(?:index|async)\.ts$/
 
 /**
  * What parts are to import besides, so that esbuild joins small files.

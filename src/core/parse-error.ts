@@ -73,3 +73,8 @@ function countLines(input: string, end: number): number {
   for (let at = input.indexOf('\n'); at >= 0 && at < end; at = input.indexOf('\n', at + 1)) lines++
   return lines
 }
+
+/** The request itself is at fault: not JSON, no such verb, an input missing or of the wrong kind. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest'
+}

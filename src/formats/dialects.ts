@@ -28,7 +28,7 @@ import { qmp, qmpReplies } from './platforms/qmp-replies.ts'
 import { terraform, vagrant } from './platforms/terraform.ts'
 import { vsphere } from './platforms/vsphere.ts'
 import { xapi } from './platforms/xen.ts'
-import { beginsAsManifest, beginsAsYaml, jsonOfYaml } from './yaml.ts'
+import { beginsAsManifest, beginsAsYaml, jsonOfYaml, loadYaml } from './yaml.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -100,8 +100,13 @@ export function dialectOf(text: string): Dialect | undefined {
 }
 
 /** Whether the YAML reader is needed: a manifest, or YAML that no dialect knows as it stands. */
-export const mayBeYaml = (text: string): boolean =>
+const mayBeYaml = (text: string): boolean =>
   beginsAsManifest(text) || (beginsAsYaml(text) && dialectsOf(text).every(([, dialect]) => !dialect))
+
+/** Loads the YAML reader where a text needs it. */
+export async function loadYamlFor(text: string): Promise<void> {
+  if (mayBeYaml(text)) await loadYaml()
+}
 
 /** YAML that no dialect knows, as the same in JSON; undefined where no dialect knows that either. */
 function asJson(part: Part): readonly [Part, Dialect] | undefined {

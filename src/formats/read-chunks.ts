@@ -1,4 +1,5 @@
 import { ParseError } from '../core/parse-error.ts'
+import { decodeBytes, joinBytes, unpacked } from './decode-bytes.ts'
 import type { Found, ReadOptions } from './found.ts'
 import { beginsAsPlatformXml, beginsAsXml, DocumentReader, libvirtXml } from './libvirt/document-reader.ts'
 
@@ -8,6 +9,8 @@ export const LARGEST_TEXT = 64 * 2 ** 20
 /** The fault of a text that is longer than `LARGEST_TEXT`. */
 export const refuseLongText = (source: string): ParseError =>
   new ParseError(`too long: more than ${LARGEST_TEXT} bytes`, source)
+
+type Dialects = Pick<typeof import('./dialects.ts'), 'dialectsOf' | 'loadYamlFor' | 'readText'>
 
 interface ChunkOptions extends ReadOptions {
   /** What errors call the text. */
@@ -19,6 +22,8 @@ interface ChunkOptions extends ReadOptions {
    * too, so that what is wrong with it is reported.
    */
   readonly asVirsh?: boolean | undefined
+  /** Returns what reads the texts that are no XML: few files need it, and it is a large part of the program. */
+  readonly dialects: () => Promise<Dialects>
   /** A faster way to make text of bytes; undefined where they are not all ASCII. */
   readonly ascii?: (bytes: Uint8Array) => string | undefined
 }
@@ -63,11 +68,10 @@ export class ChunkReader {
 
   async #readWhole(): Promise<void> {
     const { source, take, asVirsh } = this.#options
-    const { decodeBytes, joinBytes, unpacked } = await import('./decode-bytes.ts')
-    const { dialectsOf, mayBeYaml, readText } = await import('./dialects.ts')
+    const { dialectsOf, loadYamlFor, readText } = await this.#options.dialects()
     const bytes = joinBytes(this.#kept, this.#size)
     const text = decodeBytes(asVirsh ? bytes : await unpacked(bytes, LARGEST_TEXT, source))
-    if (mayBeYaml(text)) await import('./yaml.ts').then(({ loadYaml }) => loadYaml())
+    await loadYamlFor(text)
     if (!asVirsh || dialectsOf(text).some(([, dialect]) => dialect && dialect.name !== libvirtXml.name)) {
       readText(text, source, this.#options).forEach(take)
       return

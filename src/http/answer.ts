@@ -1,16 +1,9 @@
 import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
 import type { Inventory } from '../inventory/inventory.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
-import {
-  answerVerb,
-  type ErrorKind,
-  errorOf,
-  idText,
-  loadQuestion,
-  parseRequest,
-  withId,
-} from '../questions/ask.ts'
+import { answerWith, type ErrorKind, errorOf, idText, parseRequest, withId } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
+import { loadQuestion } from '../questions/table.ts'
 import { type FleetSource, resolveFleets } from './inventory-fleet.ts'
 
 /** What requests are answered from. */
@@ -80,7 +73,7 @@ export async function answerRequest(
       onProgress({ stage: 'reading', share }),
     )
     onProgress({ stage: 'answering' })
-    const said = await answerVerb(context, { ...resolved.request, verb }, resolved.prepare)
+    const said = answerWith(context, question, { ...resolved.request, verb }, resolved.prepare)
     onProgress({ stage: 'writing' })
     const json = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     if (json.length > largest)

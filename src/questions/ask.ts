@@ -7,35 +7,21 @@ import { BadRequest, type Context, contextOf } from './context.ts'
 import { checkFields, PartInput, partOf } from './part.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
 import type { Schema } from './schema.ts'
-import { isQuestion, QUESTIONS } from './table.ts'
 import { documentOf } from './words/describe.ts'
 
-export { BadRequest }
+export { BadRequest, contextOf }
+
+/** Is told of an input that was checked, before it is answered. */
+type Prepare = (input: unknown) => void
 
 /** What every request may have besides its question's inputs. */
 const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain', 'fields', 'limit', 'cursor']
 
 /**
  * Answers a request of the JSON contract: the answer's keys, notes and, where asked for, `explain`.
+ * @param prepare is told of an input that was checked, before it is answered
  * @throws BadRequest, LibvirtError, ParseError
  */
-export const answerVerb = async (
-  context: Context,
-  request: Readonly<Record<string, unknown>>,
-  prepare?: Prepare,
-): Promise<Record<string, unknown>> => answerWith(context, await loadQuestion(request.verb), request, prepare)
-
-/** Is told of an input that was checked, before it is answered. */
-type Prepare = (input: unknown) => void
-
-/** @throws BadRequest where no question has that name */
-export async function loadQuestion(name: unknown): Promise<AnyQuestion> {
-  if (isQuestion(name)) return QUESTIONS[name]()
-  const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
-  throw new BadRequest(`${what}; known: ${Object.keys(QUESTIONS).join(', ')}`)
-}
-
-/** The same for a question that is loaded already. @throws BadRequest, LibvirtError, ParseError */
 export function answerWith(
   context: Context,
   question: AnyQuestion,

@@ -1,13 +1,11 @@
 import type { FleetCpus } from '../arch/driver.ts'
 import { DEFAULT_ARCH, driverOf, requireDriver } from '../arch/registry.ts'
 import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../core/libvirt-version.ts'
+import { BadRequest } from '../core/parse-error.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
 
-/** The request itself is at fault: not JSON, no such verb, an input missing or of the wrong kind. */
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest'
-}
+export { BadRequest }
 
 /** The answer needs a program to be run, which only the command line does. */
 export class NeedsPrograms extends BadRequest {}

@@ -1,4 +1,5 @@
 import type { InferInput, InferOutput } from 'valibot'
+import { BadRequest } from '../core/parse-error.ts'
 import type { Report } from '../report/report.ts'
 import type { Context } from './context.ts'
 import type { AnswerOf, Schema } from './schema.ts'
@@ -79,6 +80,12 @@ export const question = <
     ) => Outcome<Exactly<Given, AnswerOf<Answer>>, AnswerOf<Reasons>>
   },
 ): Question<Name, Input, Answer, Reasons> => definition
+
+/** The fault of a request for a question that there is not. */
+export const unknownVerb = (name: unknown, known: readonly string[]): BadRequest => {
+  const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
+  return new BadRequest(`${what}; known: ${known.join(', ')}`)
+}
 
 /** The version of the answers' keys. */
 export const SCHEMA_VERSION = 2

@@ -1,4 +1,4 @@
-import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
+import { type AnyQuestion, type DocumentOf, type InputOf, unknownVerb } from './question.ts'
 
 /**
  * Every question, loaded when it is asked. Batch, HTTP, the library, the JSON Schemas, the command line and the page
@@ -59,6 +59,12 @@ export type AnswerDocument<Name extends QuestionName> = DocumentOf<QuestionOf<Na
 
 export const isQuestion = (name: unknown): name is QuestionName =>
   typeof name === 'string' && Object.hasOwn(QUESTIONS, name)
+
+/** The question of a name. @throws BadRequest where there is none */
+export async function loadQuestion(name: unknown): Promise<AnyQuestion> {
+  if (isQuestion(name)) return QUESTIONS[name]()
+  throw unknownVerb(name, Object.keys(QUESTIONS))
+}
 
 /** All questions, in the table's order. */
 export const loadQuestions = (): Promise<AnyQuestion[]> =>

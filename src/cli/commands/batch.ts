@@ -1,8 +1,9 @@
 import { loadYaml, mayHoldYaml } from '../../formats/yaml.ts'
 import { FileError } from '../../host/files/file-error.ts'
 import { read } from '../../host/files/files.ts'
-import { answerVerb, BadRequest, errorOf, idText, parseRequest, withId } from '../../questions/ask.ts'
+import { answerWith, BadRequest, errorOf, idText, parseRequest, withId } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
+import { loadQuestion } from '../../questions/table.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
 
@@ -43,7 +44,7 @@ async function answer(contexts: Contexts, line: string, number: number): Promise
   try {
     const request = parseRequest(line, number)
     id = idText(request.id ?? null, line)
-    return withId(id, await answerVerb(contexts.of(request.cpuMap), request))
+    return withId(id, answerWith(contexts.of(request.cpuMap), await loadQuestion(request.verb), request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error

@@ -1,7 +1,6 @@
 import { decodeBytes, unpacked } from '../../formats/decode-bytes.ts'
-import { DIALECTS, mayBeYaml } from '../../formats/dialects.ts'
+import { DIALECTS, loadYamlFor } from '../../formats/dialects.ts'
 import { LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
-import { loadYaml } from '../../formats/yaml.ts'
 import { FileError, isBadFile } from '../../host/files/file-error.ts'
 import { filesOf, noteOfFile, readWhole, STDIN } from '../../host/files/files.ts'
 import type { Context } from '../../questions/context.ts'
@@ -76,6 +75,6 @@ async function readDocument(path: string): Promise<GivenDocument> {
   const bytes = readWhole(path, LARGEST_TEXT)
   if (!bytes) throw refuseLongText(path)
   const text = decodeBytes(await unpacked(bytes, LARGEST_TEXT, path))
-  if (mayBeYaml(text)) await loadYaml()
+  await loadYamlFor(text)
   return { path: path === STDIN ? '<stdin>' : path, text }
 }

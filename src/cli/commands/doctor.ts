@@ -1,5 +1,4 @@
-import { mayBeYaml } from '../../formats/dialects.ts'
-import { loadYaml } from '../../formats/yaml.ts'
+import { loadYamlFor } from '../../formats/dialects.ts'
 import { filesOf, isDirectory, isFile, readWholeText, STDIN } from '../../host/files/files.ts'
 import { doctorQuestion } from '../../questions/doctor/question.ts'
 import { ownCommand } from '../own.ts'
@@ -26,7 +25,7 @@ export const command = ownCommand({
     ],
     async open(args) {
       const documents = args.all('file').flatMap(documentsOf)
-      for (const { text } of documents) if (mayBeYaml(text)) await loadYaml()
+      for (const { text } of documents) await loadYamlFor(text)
       return { input: { documents }, notes: [] }
     },
   },

@@ -1,8 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { mayBeYaml } from '../../formats/dialects.ts'
+import { loadYamlFor } from '../../formats/dialects.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
-import { loadYaml } from '../../formats/yaml.ts'
 import { isBadFile } from '../../host/files/file-error.ts'
 import { filesOf, readWholeText } from '../../host/files/files.ts'
 import type { GivenFeatures } from '../../qemu/guest/live.ts'
@@ -95,7 +94,7 @@ export const command: Command = {
 async function guestsOf({ libvirt }: Context, path: string, isNamed: boolean): Promise<GivenGuest[] | Note> {
   try {
     const text = readWholeText(path)
-    if (mayBeYaml(text)) await loadYaml()
+    await loadYamlFor(text)
     return readGuests(text, path, libvirt)
   } catch (error) {
     if (isNamed || !isBadFile(error)) throw error

@@ -1,13 +1,12 @@
 import { archOfModel, requireDriver } from '../../arch/registry.ts'
 import type { GuestCpu } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { mayBeYaml } from '../../formats/dialects.ts'
+import { loadYamlFor } from '../../formats/dialects.ts'
 import { isObject, member } from '../../formats/json/json.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
-import { loadYaml } from '../../formats/yaml.ts'
 import { parseSshHost, sshArguments } from '../../host/collect/targets.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import { readFleet } from '../../host/files/fleet.ts'
@@ -132,7 +131,7 @@ function pairsFor({ hosts = [] }: VerifiedGuest, args: Arguments): (readonly [fr
 /** @throws FileError, ParseError, LibvirtError for a text of which no CPU for guests can be had */
 async function readGuestsOf(context: Context, path: string): Promise<GivenGuest[]> {
   const text = readWholeText(path)
-  if (mayBeYaml(text)) await loadYaml()
+  await loadYamlFor(text)
   const answered = readAnswer(text)
   if (answered.length > 0) return answered
   const found = listGuests(text, path, context.libvirt)

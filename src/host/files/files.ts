@@ -160,7 +160,8 @@ interface FoundTaker {
  * @throws FileError, ParseError, and what the taker throws
  */
 export async function readFound(path: string, chunks: Iterable<Buffer>, taker: FoundTaker): Promise<void> {
-  const reader = new ChunkReader({ ...taker, source: path, ascii })
+  const dialects = () => import('../../formats/dialects.ts')
+  const reader = new ChunkReader({ ...taker, source: path, dialects, ascii })
   for (const chunk of taker.asVirsh ? chunks : withOwnModels(path, chunks)) if (!reader.write(chunk)) break
   await reader.end()
 }

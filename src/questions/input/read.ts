@@ -2,8 +2,8 @@ import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import type { LibvirtVersion } from '../../core/libvirt-version.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { dialectOf, readText } from '../../formats/dialects.ts'
-import type { FoundCpu } from '../../formats/found.ts'
+import { dialectOf, dialectsOf, loadYamlFor, readText } from '../../formats/dialects.ts'
+import type { Found, FoundCpu } from '../../formats/found.ts'
 import { sortChildren, textOfChild, topologyOf } from '../../formats/libvirt/attributes.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
 import { libvirtXml, readPrintedHost } from '../../formats/libvirt/document-reader.ts'
@@ -152,7 +152,9 @@ export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): 
   const context = contextOf(options.map)
   const found: FoundCpu[] = []
   const joiner = new CpuJoiner(cpu => found.push(cpu))
-  const reader = new ChunkReader({ source, hosts: expected !== 'guest', take: one => joiner.take(one) })
+  const dialects = async () => ({ dialectsOf, loadYamlFor, readText })
+  const take = (one: Found): void => joiner.take(one)
+  const reader = new ChunkReader({ source, hosts: expected !== 'guest', dialects, take })
   const complete = function* () {
     for (const cpu of found.splice(0)) {
       const { value, notes } = definitionOf(context, { ...cpu, source }, expected)
