@@ -68,7 +68,7 @@ export const named: Same<Declared.QuestionName, QuestionName> = true
   )
   const config = { extends: '../../tsconfig.json', include: ['same.ts', '../../src/text.d.ts'], exclude: [] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  expect(complaints('typescript', folder)).toBe('')
+  expect(complaints('typescript-newest', folder)).toBe('')
 })
 
 /** A program that uses the library. */
@@ -76,6 +76,7 @@ const PROGRAM = `import {
   type AnswerDocument, baseline, type CpuidRow, decode, explain, type LostFeature, pools, type PoolsDocument,
   type PoolsInput, tree,
 } from 'virt-cpu'
+import { compare } from 'virt-cpu/async'
 import { readHosts } from 'virt-cpu/node'
 
 const rows: CpuidRow[] = [[0, 0, 1, 2, 3, 4]]
@@ -90,6 +91,8 @@ export const lost: readonly LostFeature[] = baseline({ cpus: [], explain: true }
 const forest = tree({})
 export const families = forest.kind === 'forest' ? forest.roots.flatMap(({ children }) => children) : []
 export { readHosts }
+export const missing = async (host: string, cpu: string): Promise<number> =>
+  (await compare({ host, cpu })).missing.length
 
 // @ts-expect-error An answer cannot be changed.
 decode({ text: '' }).model = 'Haswell'
@@ -99,28 +102,81 @@ pools({ documents: [], nonsense: 1 })
 decode({ text: '', as: 'nonsense' })
 `
 
-test.each([
-  'typescript-oldest', // 5.4
-  'typescript',
-  'typescript-newest', // 7
-])('%s compiles a program that uses the library', typescript => {
+/** The same from CommonJS, which newer compilers let \`require\` ES modules. */
+const COMMONJS = `import { cpuModels } from 'virt-cpu'
+import later = require('virt-cpu/async')
+
+export const models: readonly string[] | null = cpuModels({ arch: 'x86_64' }).models
+export const asked: Promise<string | null> = later.decode({ text: '' }).then(({ vendor }) => vendor)
+`
+
+/** Compiles programs of others, strictly. */
+function compile(typescript: string, programs: Readonly<Record<string, string>>, options: object): string {
   const folder = folderIn(tmpdir())
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(root, join(folder, 'node_modules', 'virt-cpu'))
   symlinkSync(join(MODULES, '@types'), join(folder, 'node_modules', '@types'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  writeFileSync(join(folder, 'program.ts'), PROGRAM)
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text)
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
-    module: 'nodenext',
     target: 'es2022',
     lib: ['es2022'],
     types: ['node'],
     skipLibCheck: false,
     noEmit: true,
+    ...options,
   }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
-  expect(complaints(typescript, folder)).toBe('')
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: Object.keys(programs) }),
+  )
+  return complaints(typescript, folder)
+}
+
+/** The compilers, oldest first: 5.4, 6.0 and 7.0. */
+const COMPILERS = ['typescript-oldest', 'typescript', 'typescript-newest']
+
+const RESOLUTIONS = [
+  { module: 'node16' },
+  { module: 'nodenext' },
+  { module: 'esnext', moduleResolution: 'bundler' },
+]
+
+test.each(COMPILERS.flatMap(compiler => RESOLUTIONS.map(options => [compiler, options] as const)))(
+  '%s compiles a program that uses the library with %j',
+  (compiler, options) => {
+    expect(compile(compiler, { 'program.ts': PROGRAM }, options)).toBe('')
+  },
+)
+
+test.each(COMPILERS.slice(1))('%s compiles a CommonJS program that uses it', compiler => {
+  expect(compile(compiler, { 'program.cts': COMMONJS }, { module: 'nodenext' })).toBe('')
+})
+
+test('CommonJS requires it without a warning', () => {
+  const folder = folderIn(tmpdir())
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(root, join(folder, 'node_modules', 'virt-cpu'))
+  const program = `const all = [require('virt-cpu'), require('virt-cpu/async'), require('virt-cpu/node')]
+console.log(all.map(one => Object.keys(one).length > 5), all[0].cpuModels({ arch: 'x86_64' }).models.length)`
+  writeFileSync(join(folder, 'program.cjs'), program)
+  const { stdout, stderr } = runProcess(process.execPath, [join(folder, 'program.cjs')])
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^\[ true, true, true \] \d+\n$/)
+})
+
+test('what is packed is what package.json says, for every tool that resolves modules', () => {
+  const folder = folderIn(tmpdir())
+  const packed = runProcess('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
+  const [tarball = ''] = packed.stdout.trim().split('\n').slice(-1)
+  const bin = (name: string) => join(MODULES, '.bin', name)
+  // It suggests one thing: a condition in the place of the `browser` field (docs/decisions/0004 says why not).
+  const linted = runProcess(bin('publint'), ['--strict', join(folder, tarball)])
+  expect(linted.stdout).not.toMatch(/^(?:Warnings|Errors):/m)
+  expect(linted.stdout.match(/^\d+\. .*/gm)).toEqual([expect.stringMatching(/^1\. pkg\.browser /)])
+  const { status, stdout } = runProcess(bin('attw'), [join(folder, tarball), '--profile', 'esm-only'])
+  expect(status, stdout).toBe(0)
 })
