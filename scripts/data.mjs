@@ -113,6 +113,27 @@ export async function writeData(folder) {
   )
 }
 
+/**
+ * Writes each file, and what is packed of them, into a folder: a program that Bun compiles reads embedded files whole.
+ * @param {string} folder
+ * @returns an esbuild plugin: the reader of these files
+ */
+export async function writeDataFiles(folder) {
+  const written = await packed()
+  const all = [...Object.entries(texts(withoutComments)), ...PACKED.map((name, i) => [name, written[i]])]
+  for (const [name, text] of all) await writeFile(join(folder, flat(name)), text)
+  return ofModule(
+    () => `import { readFileSync } from 'node:fs'
+      const all = ${JSON.stringify(NAMES)}
+      export const names = () => all
+      export const read = name => all.includes(name) || ${JSON.stringify(PACKED)}.includes(name)
+        ? readFileSync(__dirname + '/' + name.replaceAll('/', '~'), 'utf8') : undefined`,
+  )
+}
+
+/** The name of a file where there are no folders. */
+const flat = name => name.replaceAll('/', '~')
+
 /** The models and features of x86, and the features' titles, as JSON (src/map/packed.ts), written by the very code that is being built. */
 async function packed() {
   const { outputFiles } = await build({

@@ -268,7 +268,8 @@ function joinPieces(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 /** Whether this process waits for a worker before it ends. */
 function hold(worker: ChildProcess, isHeld: boolean): ChildProcess {
-  for (const one of [worker, worker.channel]) isHeld ? one?.ref() : one?.unref()
+  // Bun's channel cannot be held: it never keeps a program.
+  for (const one of [worker, worker.channel]) if (one && 'unref' in one) isHeld ? one.ref() : one.unref()
   return worker
 }
 

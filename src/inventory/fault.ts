@@ -95,7 +95,10 @@ export async function load<T>(name: string, run: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
-    throw new InventoryError('package', `an inventory needs the package ${name}: npm install ${name}`, error)
+    const remedy = process.versions.bun
+      ? 'this program has none inside, so give it an inventory in PostgreSQL'
+      : `npm install ${name}`
+    throw new InventoryError('package', `an inventory needs the package ${name}: ${remedy}`, error)
   }
 }
 

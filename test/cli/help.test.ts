@@ -2,32 +2,25 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CLI, virtCpu } from './virt-cpu.ts'
+import { exampleOf, listedCommands, runExample } from './help-examples.ts'
+import { runProcess, virtCpu } from './virt-cpu.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** The commands that `--help` lists. */
-const listed = [...virtCpu(['--help']).stdout.matchAll(/^ {4}([a-z][a-z-]+) {2,}\S/gm)].map(
-  match => match[1] ?? '',
-)
-
 test('--help lists the commands', () => {
-  expect(listed).toEqual(
+  expect(listedCommands).toEqual(
     expect.arrayContaining(['cpu-baseline', 'cpu-compare', 'cpu-models', 'decode', 'batch']),
   )
 })
 
-test.each(listed)('%s --help says what it takes, with an example that runs', name => {
+test.each(listedCommands)('%s --help says what it takes, with an example that runs', name => {
   const { status, stdout } = virtCpu([name, '--help'])
   expect(status).toBe(0)
   expect(stdout).toMatch(new RegExp(`^ {2}NAME\n {4}${name} - `))
-  const example = /EXAMPLE\n {4}(.*)\n/.exec(stdout)?.[1] ?? ''
+  const example = exampleOf(stdout)
   expect(example).toContain('virt-cpu')
   if (name === 'serve') return // runs until it is stopped: test/cli/serve.test.ts
-  const ran = spawnSync('bash', ['-c', `virt-cpu() { node '${CLI}' "$@"; }\n${example}`], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+  const ran = runExample(example)
   expect([ran.status === 0 || ran.status === 1, ran.stderr.includes('error:')], ran.stderr).toEqual([
     true,
     false,
@@ -36,7 +29,7 @@ test.each(listed)('%s --help says what it takes, with an example that runs', nam
 
 const VIRSH = /^(?:(?:dom)?capabilities|(?:hypervisor-)?cpu-\w+)$/
 
-test.each(listed.filter(name => !VIRSH.test(name)))(
+test.each(listedCommands.filter(name => !VIRSH.test(name)))(
   '%s --help fits 80 columns and explains each option',
   name => {
     const lines = virtCpu([name, '--help']).stdout.split('\n')
@@ -112,7 +105,7 @@ test.each(['bash', 'zsh', 'fish'])(
     const { stdout } = virtCpu(['completion', shell])
     const file = { bash: 'virt-cpu.bash', zsh: '_virt-cpu', fish: 'virt-cpu.fish' }[shell] ?? ''
     expect(stdout).toBe(readFileSync(join(root, 'completions', file), 'utf8'))
-    for (const name of listed) expect(stdout).toContain(name)
+    for (const name of listedCommands) expect(stdout).toContain(name)
   },
 )
 
@@ -128,4 +121,11 @@ test.each([
     COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _virt_cpu; echo "\${COMPREPLY[*]}"`
   const { stdout } = spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8' })
   expect(stdout.trim()).toBe(expected)
+})
+
+test('the manual is made of the help texts', () => {
+  const { status, stderr } = runProcess(process.execPath, ['scripts/shell-files.mjs', '--check'], {
+    cwd: root,
+  })
+  expect(status, stderr).toBe(0)
 })

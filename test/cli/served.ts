@@ -23,8 +23,9 @@ export async function startServer(
   args: readonly string[],
   within: number,
   env: NodeJS.ProcessEnv = {},
+  [program, ...before]: readonly [string, ...string[]] = [process.execPath, CLI],
 ): Promise<Served> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
+  const child = spawn(program, [...before, 'serve', '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
