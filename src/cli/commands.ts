@@ -121,7 +121,7 @@ export const COMMANDS: CommandTable = {
   doctor: {
     group: 'guests',
     summary: 'Explain error texts about CPUs, and what to do',
-    load: () => import('./commands/doctor.ts'),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).doctorCommand }),
   },
   verify: {
     group: 'guests',

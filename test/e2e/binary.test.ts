@@ -6,7 +6,7 @@ import { explain } from '../../src/index.ts'
 import { exampleOf, listedCommands, runExample } from '../cli/help-examples.ts'
 import { killServers, startServer } from '../cli/served.ts'
 import { folderOf, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
-import { needed, notInstalled } from '../needs.ts'
+import { needed } from '../needs.ts'
 
 /** The single program for this machine, which answers as the command does that Node runs. */
 
@@ -75,31 +75,7 @@ describe.skipIf(reason)(`a single program ${reason ?? ''}`, () => {
     served.child.kill('SIGTERM')
     expect(await once(served.child, 'exit')).toEqual([0, null])
   })
-
-  const noVirsh = needed('virsh', notInstalled('virsh'))
-  test.skipIf(noVirsh)(`starts sooner than virsh ${noVirsh ?? ''}`, () => {
-    const hosts = ['ice-01.xml', 'cas-01.xml'].map(name =>
-      readFileSync(join(root, 'examples', 'fleet', name), 'utf8'),
-    )
-    const both = join(folderOf({ 'hosts.xml': hosts.join('') }), 'hosts.xml')
-    const least = [Infinity, Infinity]
-    for (let i = 0; i < 20; i++) {
-      least[0] = Math.min(
-        least[0] ?? 0,
-        millisecondsOf('virsh', ['-c', 'test:///default', 'cpu-baseline', both]),
-      )
-      least[1] = Math.min(least[1] ?? 0, millisecondsOf(BINARY, ['cpu-baseline', both]))
-    }
-    const [virsh = 0, own = Infinity] = least
-    expect(own).toBeLessThanOrEqual(0.7 * virsh)
-  })
 })
-
-function millisecondsOf(program: string, args: readonly string[]): number {
-  const from = performance.now()
-  expect(runProcess(program, args).status).toBe(0)
-  return performance.now() - from
-}
 
 test.skipIf(reason)('the program holds what it reads', () => {
   expect(existsSync(BINARY)).toBe(true)
