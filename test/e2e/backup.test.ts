@@ -1,9 +1,8 @@
-import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Inventory } from '../../src/inventory/inventory.ts'
 import { openInventory } from '../../src/inventory/open.ts'
-import { CLI, folderOf, runProcess } from '../cli/virt-cpu.ts'
+import { CLI, folderOf, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { capabilities } from '../inventory/texts.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { commandsUnder, newcomersPath, type } from './newcomer.ts'
@@ -52,11 +51,13 @@ test('a folder: the server is stopped, its folder is copied', async () => {
   await old.close()
 })
 
-test('an inventory is exported, imported, read anew and tidied', () => {
+test('an inventory is exported, imported into another, read anew and tidied', () => {
   const PATH = newcomersPath({ 'virt-cpu': `#!/bin/sh\nexec node '${CLI}' "$@"\n` })
   const cwd = folderOf({})
-  symlinkSync(resolve('examples'), join(cwd, 'examples'))
-  const said = type(commandsUnder('Export and import'), cwd, { STORE: join(cwd, 'store'), PATH })
+  const [STORE, OTHER_STORE] = [join(cwd, 'store'), join(cwd, 'other')]
+  const example = resolve('examples', 'inventory.ndjson')
+  expect(virtCpu(['inventory', 'import', example, '--store', STORE]).status).toBe(0)
+  const said = type(commandsUnder('Export and import'), cwd, { STORE, OTHER_STORE, PATH })
   expect(said).toMatch(/^2 hosts read, 2 of them new here[\s\S]*\n0 texts deleted/)
 })
 
