@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
+import { GroupPlaces, groupsPart, Reason, SignatureAnswer } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
 import { FeatureCount, keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
@@ -171,7 +171,7 @@ export const ProductAnswer = v.strictObject({
   product: v.string(),
   brand: described(v.string(), 'What it calls itself.'),
   vendor: v.string(),
-  signature: described(v.string(), 'Family, model and stepping, in decimal: 26.2.1.'),
+  signature: SignatureAnswer,
   generation: described(v.nullable(v.string()), 'What people call its silicon; null: not known.'),
   since: described(
     v.nullable(v.number()),

@@ -135,13 +135,12 @@ export function products(): ProductAnswer[] {
   const known = new Set(db.features.list)
   return catalogue().map(({ name, brand, vendor, signature, features, sources }) => {
     const generation = builtinGenerations(db).find(vendor.name, signature)
-    const { family, model, stepping } = signature
     const level = levelOf(levels, db.features.setOf(features.filter(feature => known.has(feature))))
     return {
       product: name,
       brand,
       vendor: vendor.name,
-      signature: `${family}.${model}.${stepping}`,
+      signature,
       generation: generation?.title ?? null,
       since: generation?.since ?? null,
       level: level?.name ?? null,
