@@ -174,9 +174,10 @@ test('what is packed is what package.json says, for every tool that resolves mod
   const [tarball = ''] = packed.stdout.trim().split('\n').slice(-1)
   const bin = (name: string) => join(MODULES, '.bin', name)
   // It suggests one thing: a condition in the place of the `browser` field (docs/decisions/0004 says why not).
-  const linted = runProcess(bin('publint'), ['--strict', join(folder, tarball)])
+  const plain = { env: { NO_COLOR: '1' } }
+  const linted = runProcess(bin('publint'), ['--strict', join(folder, tarball)], plain)
   expect(linted.stdout).not.toMatch(/^(?:Warnings|Errors):/m)
   expect(linted.stdout.match(/^\d+\. .*/gm)).toEqual([expect.stringMatching(/^1\. pkg\.browser /)])
-  const { status, stdout } = runProcess(bin('attw'), [join(folder, tarball), '--profile', 'esm-only'])
+  const { status, stdout } = runProcess(bin('attw'), [join(folder, tarball), '--profile', 'esm-only'], plain)
   expect(status, stdout).toBe(0)
 })
