@@ -108,13 +108,16 @@ const debianChangelog = () => `virt-cpu (${version}-1) unstable; urgency=medium
  -- ${DEBFULLNAME} <${DEBEMAIL}>  ${new Date(seconds * 1000).toUTCString().replace('GMT', '+0000')}
 `
 
+const APACHE = ' On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.'
+
 function copyright(packages) {
   const others = [...packages].map(([folder, { license }]) => {
     const text = readdirSync(folder).find(name => /^(?:licen[cs]e|copying)/i.test(name))
     const words = text === undefined ? '' : readFileSync(join(folder, text), 'utf8').trim()
     const holder =
       /copyright.*/i.exec(words)?.[0] ?? `the authors of ${folder.replace(/.*node_modules\//, '')}`
-    const indented = words.replace(/^/gm, ' ').replace(/^ \s*$/gm, ' .')
+    const isApache = /Apache License\s+Version 2\.0/.test(words)
+    const indented = isApache ? APACHE : words.replace(/^/gm, ' ').replace(/^ \s*$/gm, ' .')
     return `Files: usr/lib/virt-cpu/${folder}/*\nCopyright: ${holder}\nLicense: ${license}-${folder.replace(/.*node_modules\//, '').replace(/\W+/g, '-')}\n${indented}\n`
   })
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
@@ -123,7 +126,7 @@ Upstream-Name: virt-cpu
 Files: *
 Copyright: the virt-cpu authors
 License: Apache-2.0
- On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.
+${APACHE}
 
 ${others.join('\n')}`
 }
