@@ -45,7 +45,7 @@ describe.skipIf(reason)(`a single program ${reason ?? ''}`, () => {
     for (const args of [
       ['cpu-compare', 'examples/fleet/ice-01.xml', '--host', 'examples/fleet/ice-02.xml', '--validate'],
       ['capabilities', '--xpath', '//host/cpu/model'],
-      ['check', 'test/stories/20/fleet.yaml', '--json'],
+      ['check', 'examples/forty', '--json'],
     ])
       expect(binary(args)).toEqual(virtCpu(args, { cwd: root }))
   })

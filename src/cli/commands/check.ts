@@ -111,7 +111,7 @@ export const checkCommand = ownCommand({
   description:
     'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +
     'Status 0: it keeps to them, 1: it does not, 2: a host could not be read, or nothing is required.',
-  example: 'virt-cpu check test/stories/20/fleet.yaml',
+  example: 'virt-cpu check examples/forty',
   fields: { now: { value: 'time' } },
   options: REPORTS,
   inputs: {

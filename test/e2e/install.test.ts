@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { exampleOf, listedCommands, runExample } from '../cli/help-examples.ts'
+import { killServers, startServer } from '../cli/served.ts'
+import { folderOf, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { type Registry, startRegistry } from './registry.ts'
+
+/** The package as strangers get it: packed, and installed by npm from a registry. */
+
+const root = join(import.meta.dirname, '..', '..')
+const { version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+const scratch = folderOf({})
+const prefix = join(scratch, 'global')
+const program = join(prefix, 'bin', 'virt-cpu')
+const installed = join(prefix, 'lib', 'node_modules', 'virt-cpu')
+let registry: Registry
+
+/** What `npm publish` would send. */
+function pack(name: string): string {
+  const folder = join(scratch, name)
+  mkdirSync(folder)
+  const options = ['pack', '--ignore-scripts', '--pack-destination', folder]
+  const { status, stderr } = runProcess('npm', options, { cwd: root })
+  expect(status, stderr).toBe(0)
+  return join(folder, `virt-cpu-${version}.tgz`)
+}
+
+const run = promisify(execFile)
+
+/** A command of npm's, with the registry, in a folder without a project. */
+async function npm(command: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const env = {
+    ...process.env,
+    npm_config_registry: registry.url,
+    npm_config_cache: join(scratch, 'cache'),
+    npm_config_prefix: prefix,
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+  }
+  // The registry is in this process, which must not wait.
+  return run(command, args, { cwd: scratch, env, timeout: 120_000, maxBuffer: 2 ** 28 })
+}
+
+beforeAll(async () => {
+  registry = await startRegistry(pack('packed'))
+}, 60_000)
+afterEach(killServers)
+afterAll(() => {
+  registry.close()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+/** What README shows first. */
+const [npx = '', install = ''] = Array.from(
+  (/```console\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '').matchAll(
+    /^\$ (.*)$/gm,
+  ),
+  ([, command = '']) => command,
+)
+
+test('README begins with how to install it', () => {
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).toMatch(/^# virt-cpu\n\n```console\n\$ npx virt-cpu /)
+  expect([npx, install]).toEqual(['npx virt-cpu --help', 'npm install -g virt-cpu'])
+})
+
+test('npx runs it', async () => {
+  const [, ...args] = npx.split(' ')
+  const { stdout } = await npm('npx', ['--yes', ...args])
+  expect(stdout).toBe(virtCpu(['--help']).stdout)
+})
+
+describe('installed for all', () => {
+  beforeAll(async () => {
+    const [, ...args] = install.split(' ')
+    // The inventory's packages are told of in docs/install.md.
+    const inventory = ['kysely', '@electric-sql/pglite'].map(name => `${name}@${peerDependencies[name]}`)
+    await npm('npm', [...args, ...inventory])
+  }, 120_000)
+
+  test('it has its version, its manual, its documents and examples', () => {
+    expect(runProcess(program, ['--version']).stdout).toBe(`${version}\n`)
+    const files = [
+      'docs/cli.md',
+      'docs/schema/questions.json',
+      'examples/forty/fleet.yaml',
+      'CHANGELOG.md',
+      'LICENSE',
+    ]
+    for (const name of files) expect(existsSync(join(installed, name)), name).toBe(true)
+    expect(existsSync(join(prefix, 'share', 'man', 'man1', 'virt-cpu.1'))).toBe(true)
+  })
+
+  test.each(listedCommands.filter(name => name !== 'serve'))('the example of %s --help runs', name => {
+    const { status, stderr } = runExample(exampleOf(virtCpu([name, '--help']).stdout), program, installed)
+    expect([status === 0 || status === 1, stderr.includes('error:')], stderr).toEqual([true, false])
+  })
+
+  test('it serves the page, and answers in workers', async () => {
+    const served = await startServer([], 20_000, {}, [program])
+    expect(await (await fetch(served.url)).text()).toContain('<title>')
+    const body = JSON.stringify({ arch: 'x86_64' })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${served.url}v1/cpu-models`, { method: 'POST', headers, body })
+    expect(answer.status).toBe(200)
+  })
+})
+
+test('two builds of one tree are packed to the same bytes', () => {
+  const first = readFileSync(join(scratch, 'packed', `virt-cpu-${version}.tgz`))
+  const { status, stderr } = runProcess(process.execPath, ['scripts/build.mjs', '--types'], { cwd: root })
+  expect(status, stderr).toBe(0)
+  expect(readFileSync(pack('again')).equals(first)).toBe(true)
+})

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
+import { runProcess } from '../cli/virt-cpu.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+export interface Registry {
+  readonly url: string
+  readonly close: () => void
+}
+
+/**
+ * A registry that has one package of its own, as it was packed, and sends whoever wants another one to the usual registry.
+ * (Verdaccio 6 needs Node 22.)
+ */
+export async function startRegistry(tarball: string): Promise<Registry> {
+  const upstream = runProcess('npm', ['config', 'get', 'registry'], { cwd: root }).stdout.trim()
+  const file = basename(tarball)
+  const bytes = readFileSync(tarball)
+  const server: Server = createServer((request, response) => {
+    const path = request.url ?? '/'
+    const host = `http://${request.headers.host}`
+    if (path === '/virt-cpu') response.end(JSON.stringify(documentOf(bytes, `${host}/virt-cpu/-/${file}`)))
+    else if (path === `/virt-cpu/-/${file}`) response.end(bytes)
+    else response.writeHead(302, { location: new URL(path.slice(1), upstream).href }).end()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() }
+}
+
+/** What a registry says of a package: its versions, each with its package.json and where its files are. */
+function documentOf(bytes: Buffer, tarball: string): object {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`
+  return {
+    name: manifest.name,
+    'dist-tags': { latest: manifest.version },
+    versions: { [manifest.version]: { ...manifest, dist: { tarball, integrity } } },
+  }
+}
