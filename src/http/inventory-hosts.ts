@@ -20,6 +20,7 @@ import {
   route,
   SearchText,
   sendJson,
+  sendLines,
 } from './inventory-routes.ts'
 
 /** As much as the text of one host may have: capabilities, registers and a hundred guests are some 300 KiB. */
@@ -158,7 +159,7 @@ const ListQuery = v.strictObject({
 
 async function list({ c, inventory, query }: Asked<v.InferOutput<typeof ListQuery>>) {
   const { search, format, ...rest } = query
-  if (format === 'ndjson') return exportHosts(inventory, { text: search, ...rest })
+  if (format === 'ndjson') return sendLines(hostLines(inventory, { text: search, ...rest }))
   const { hosts, next } = await inventory.hosts({ text: search, ...rest })
   return sendJson(c, { hosts: hosts.map(hostJson), next: next ?? null })
 }
@@ -166,54 +167,27 @@ async function list({ c, inventory, query }: Asked<v.InferOutput<typeof ListQuer
 /** Hosts that are read at once while all are returned. */
 const PART = 100
 
-/** Every host with its text, a line each; read as fast as the client does. */
-function exportHosts(inventory: Inventory, { limit, ...search }: Parameters<Inventory['hosts']>[0] & object) {
-  let after = search.after
+/** Every host with its text, a line each. */
+async function* hostLines(
+  inventory: Inventory,
+  { limit, ...search }: Parameters<Inventory['hosts']>[0] & object,
+): AsyncGenerator<string> {
   let left = limit ?? Number.POSITIVE_INFINITY
-  const encoder = new TextEncoder()
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { hosts, next } = await inventory.hosts({ ...search, after, limit: Math.min(PART, left) })
-        const hashes = [...new Set(hosts.map(({ evidence }) => evidence))]
-        const texts = new Map(
-          await Promise.all(hashes.map(async hash => [hash, await inventory.evidence(hash)] as const)),
-        )
-        const lines = hosts.map(({ id, name, pool, seen, evidence }) =>
-          JSON.stringify({ id, name, pool, at: seen, text: texts.get(evidence) }),
-        )
-        if (lines.length > 0) controller.enqueue(encoder.encode(`${lines.join('\n')}\n`))
-        after = next
-        left -= hosts.length
-        if (next === undefined || left <= 0) controller.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+  for (let { after } = search; left > 0; ) {
+    const { hosts, next } = await inventory.hosts({ ...search, after, limit: Math.min(PART, left) })
+    const hashes = [...new Set(hosts.map(({ evidence }) => evidence))]
+    const texts = new Map(
+      await Promise.all(hashes.map(async hash => [hash, await inventory.evidence(hash)] as const)),
+    )
+    for (const { id, name, pool, seen, evidence } of hosts)
+      yield JSON.stringify({ id, name, pool, at: seen, text: texts.get(evidence) })
+    if (next === undefined) return
+    after = next
+    left -= hosts.length
+  }
 }
 
 const ExportQuery = v.strictObject({ pool: v.optional(PoolLabel) })
-
-/** Everything that the inventory keeps, as fast as the client reads. */
-async function exportAll({ inventory, query }: Asked<v.InferOutput<typeof ExportQuery>>) {
-  const lines = inventory.exportLines(query.pool)[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { value, done } = await lines.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(`${value}\n`))
-      },
-      async cancel() {
-        await lines.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
-}
 
 const ImportLine = v.strictObject({
   id: HostId,
@@ -376,7 +350,7 @@ export const HOST_ROUTES: readonly InventoryRoute[] = [
         example: '{"kind":"inventory","format":1}\n{"kind":"end","hosts":0,"decisions":0}\n',
       },
     },
-    handle: exportAll,
+    handle: async ({ inventory, query: { pool } }) => sendLines(inventory.exportLines(pool)),
   }),
   route({
     ...{ method: 'post', path: '/v1/reports', operation: 'report-hosts', role: 'report' },

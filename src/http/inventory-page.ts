@@ -1,7 +1,7 @@
 import * as v from 'valibot'
+import type { StoredFleet } from '../inventory/stored-fleet.ts'
 import { described, whole } from '../questions/schema.ts'
 import {
-  type Asked,
   answerOf,
   type InventoryRoute,
   moment,
@@ -9,32 +9,14 @@ import {
   PoolLabel,
   route,
   sendJson,
+  sendLines,
   time,
 } from './inventory-routes.ts'
 
-/** As many bytes are read ahead of a client. */
-const AHEAD = 2 ** 16
-
-/** The hosts as plain data, read as fast as the client does. */
-async function sendFleet({ inventory, query }: Asked<v.InferOutput<typeof FleetQuery>>) {
-  const { hosts, parts } = await inventory.storedFleet(query)
-  const lines = parts[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start: controller => controller.enqueue(encoder.encode(`${JSON.stringify({ hosts })}\n`)),
-      async pull(controller) {
-        const { done, value } = await lines.next()
-        if (done) controller.close()
-        else controller.enqueue(encoder.encode(`${value}\n`))
-      },
-      async cancel() {
-        await lines.return?.()
-      },
-    },
-    { highWaterMark: AHEAD, size: bytes => bytes?.length ?? 0 },
-  )
-  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+/** The hosts as plain data: how many there are, and then they. */
+async function* fleetLines({ hosts, parts }: StoredFleet): AsyncGenerator<string> {
+  yield JSON.stringify({ hosts })
+  yield* parts
 }
 
 const FleetQuery = v.strictObject({
@@ -56,7 +38,7 @@ export const PAGE_ROUTES: readonly InventoryRoute[] = [
       'A line of JSON says how many there are, others have hosts in groups of the same pool and the same CPU, texts of those CPUs, or pinned CPUs. Meant for the page of the same version.',
     query: FleetQuery,
     answers: { 200: { description: 'the lines', type: 'application/x-ndjson' } },
-    handle: sendFleet,
+    handle: async ({ inventory, query }) => sendLines(fleetLines(await inventory.storedFleet(query))),
   }),
   route({
     ...{ method: 'get', path: '/v1/timeline', operation: 'timeline', role: 'read' },

@@ -79,6 +79,29 @@ export const answerOf = (entries: v.ObjectEntries): Schema =>
 export const sendJson = (c: RouteContext, answer: object, status: 200 | 201 = 200): Response =>
   c.json({ schema: SCHEMA_VERSION, ...answer }, status)
 
+/** As many bytes are read ahead of a client. */
+const AHEAD = 2 ** 16
+
+/** Lines as they are sent, made as fast as the client reads them. */
+export function sendLines(lines: AsyncIterable<string>): Response {
+  const iterator = lines[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(`${value}\n`))
+      },
+      async cancel() {
+        await iterator.return?.()
+      },
+    },
+    { highWaterMark: AHEAD, size: bytes => bytes?.length ?? 0 },
+  )
+  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+}
+
 /** Whoever asks for nothing more than the path says. */
 export const NO_QUERY = v.strictObject({})
 
