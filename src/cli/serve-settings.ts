@@ -279,7 +279,7 @@ const filesIn = (folder: string) => (place: string) =>
   /^\w[\w+]*:\/\/|^[\w.-]+@[\w.-]+:|^$/.test(place) ? place : resolve(folder, place)
 
 /** Where an inventory is; undefined: there is none. */
-function readStore(text: string): InventoryPlace | undefined {
+export function readStore(text: string): InventoryPlace | undefined {
   if (text === '') return undefined
   if (isUrl(text)) return { url: text }
   if (!/^\w+:\/\//.test(text)) return { folder: text }

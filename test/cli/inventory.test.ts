@@ -83,6 +83,7 @@ test.each([
   [['export'], 'say which inventory'],
   [['export', '--store', '/nosuch/folder'], 'there is no inventory in /nosuch/folder'],
   [['import', 'nosuch.ndjson', '--store'], "Failed to read file 'nosuch.ndjson': No such file or directory"],
+  [['import', '--store', 'mysql://x/y'], '--store takes a folder, or a URL such as postgres://'],
   [['sell'], "inventory has export, import, recompute, tidy, not 'sell'"],
   [['tidy', '--pool', 'x', '--store', '/nosuch'], '--pool is of inventory export, not of tidy'],
   [['export', 'file', '--store', '/nosuch'], 'takes no file; export has --output FILE'],

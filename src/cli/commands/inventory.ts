@@ -11,6 +11,7 @@ import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
 import { Activity } from '../progress.ts'
+import { readStore } from '../serve-settings.ts'
 import { CommandError, UsageError } from '../spec.ts'
 
 const WHAT = ['export', 'import', 'recompute', 'tidy'] as const
@@ -94,14 +95,21 @@ function checkOptions(args: Arguments, what: string | undefined): void {
 /** @param mayBeNew whether a folder without an inventory gets one @throws UsageError, CommandError, InventoryError */
 async function open(args: Arguments, session: Session, mayBeNew: boolean): Promise<Inventory> {
   const { VIRT_CPU_SERVE_STORE, DATABASE_URL } = process.env
-  const place = args.get('store') ?? (VIRT_CPU_SERVE_STORE || DATABASE_URL)
-  if (place === undefined || place === '')
-    throw new UsageError('say which inventory: --store FOLDER or --store postgres://…')
+  const place = placeOf(args.get('store') ?? (VIRT_CPU_SERVE_STORE || DATABASE_URL || ''))
+  if (!place) throw new UsageError('say which inventory: --store FOLDER or --store postgres://…')
+  if ('folder' in place && !mayBeNew && !existsSync(join(place.folder, 'pg')))
+    throw new CommandError([`there is no inventory in ${place.folder}`])
   const { openInventory } = await import('../../inventory/open.ts')
-  const isUrl = /^postgres(?:ql)?:\/\//i.test(place)
-  if (!isUrl && !mayBeNew && !existsSync(join(place, 'pg')))
-    throw new CommandError([`there is no inventory in ${place}`])
-  return await openInventory(isUrl ? { url: place } : { folder: place }, await openContext(session))
+  return await openInventory(place, await openContext(session))
+}
+
+/** As `serve` reads its setting `store`. @throws UsageError */
+function placeOf(text: string) {
+  try {
+    return readStore(text)
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`--store ${error.message}`) : error
+  }
 }
 
 const DO = {
