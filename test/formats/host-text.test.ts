@@ -54,6 +54,23 @@ test('reads what libvirt prints, as the XML reader does', () => {
   )
 })
 
+test('equal texts are one CPU, wherever they stand', () => {
+  const drawn = fc.tuple(
+    fc.array(documents, { minLength: 1, maxLength: 6 }),
+    fc.array(fc.nat(), { maxLength: 20 }),
+  )
+  fc.assert(
+    fc.property(drawn, ([few, order]) => {
+      const all = order.map(i => few[i % few.length] ?? '')
+      const reader = new HostText()
+      const cpus: ReturnType<typeof slow>[] = []
+      expect(reader.readAll(all.join(''), 0, cpu => cpus.push(cpu))).toBe(all.join('').length)
+      expect(cpus.map(names)).toEqual(all.map(text => names(slow(text))))
+      expect(reader.lines).toBe(all.join('').split('\n').length - 1)
+    }),
+  )
+})
+
 test('reads a text that is one host, with or without its last newline', () => {
   fc.assert(
     fc.property(documents, text => {

@@ -12,6 +12,9 @@ const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', d
 /** Stands for: the first CPU names its vendor itself. */
 const NAMED: unique symbol = Symbol('named')
 
+/** So many CPUs are remembered: a stream may have no end, and what is kept for a while only costs memory. */
+const MANY = 1024
+
 /**
  * The meet of CPUs, folded one at a time, so that a stream of any length needs the memory of one.
  * Only the first CPU's own vendor counts as its vendor; of the others the model's vendor stands in,
@@ -30,6 +33,8 @@ export class BaselineFold implements Fold {
   /** The vendors that CPUs name, and of the CPUs that name none: their models' vendors, with a count. */
   readonly #named = new Set<string>()
   readonly #implied = new Map<string | undefined, number>()
+  /** CPUs that change nothing when they are added again: equal texts are one object. */
+  readonly #repeatable = new Set<Cpu>()
 
   /**
    * @param best beyond libvirt: CPUs of several vendors are answered, by models of no vendor, and which CPU
@@ -44,6 +49,7 @@ export class BaselineFold implements Fold {
 
   /** @throws LibvirtError for unknown names and for vendors that do not go together */
   add(cpu: Cpu): void {
+    if (this.#repeatable.has(cpu)) return
     writeFeatures(this.#db, cpu, this.#words)
     const implied = cpu.model === undefined ? undefined : modelOf(this.#db, cpu.model).vendor?.name
     if (this.#common === undefined) {
@@ -55,6 +61,8 @@ export class BaselineFold implements Fold {
       }
       if (!this.#best) this.#takeVendor(cpu.vendor ?? implied)
       keepOnly(this.#common, this.#words)
+      // What the first CPU says of its vendor counts otherwise, and those that name none are counted.
+      if (cpu.vendor !== undefined && this.#repeatable.size < MANY) this.#repeatable.add(cpu)
     }
     if (cpu.vendor === undefined) this.#implied.set(implied, (this.#implied.get(implied) ?? 0) + 1)
     else this.#named.add(cpu.vendor)

@@ -1,5 +1,5 @@
 import { ARCH_NAMES, type CpuFeature, type HostCpu, type Topology } from '../../core/cpu.ts'
-import { intern } from '../../core/memo.ts'
+import { intern, TextMemo } from '../../core/memo.ts'
 import type { Element } from '../../xml/element.ts'
 import { XmlReader } from '../../xml/reader.ts'
 import type { Dialect, Found } from '../found.ts'
@@ -38,19 +38,32 @@ export class HostText {
 
   /** The definition at `at`, and where the next one begins; undefined where there is none, or not all of it. */
   read(text: string, at: number): { readonly cpu: HostCpu; readonly next: number } | undefined {
+    const again = texts.findNext(text, at)
+    if (again) return this.#reread(again, at)
     if (!text.startsWith(START, at)) return undefined
     const end = text.indexOf(END, at)
     if (end < 0) return undefined
+    const next = end + END.length
     const first = text.indexOf(BEFORE, at)
     const plain = first < 0 || first > end
-    const host = this.#hostOf(text.slice(at, plain ? end : first))
+    const head = text.slice(at, plain ? end : first)
+    const known = texts.find(head, text, at, next)
+    if (known) return this.#reread(known, at)
+    const host = this.#hostOf(head)
     if (!host || !(plain || text.startsWith(AFTER, end - AFTER.length))) return undefined
     const names = plain ? [] : text.slice(first + BEFORE.length, end - AFTER.length).split(AFTER + BEFORE)
     const features = this.#features(names)
     if (!features) return undefined
-    const next = end + END.length
-    this.lines += linesOf(host) + names.length
-    return { cpu: { ...host, features }, next }
+    const cpu = { ...host, features }
+    const lines = linesOf(host) + names.length
+    this.lines += lines
+    texts.add(head, text, at, next, { cpu, lines })
+    return { cpu, next }
+  }
+
+  #reread({ text, value }: { readonly text: string; readonly value: ReadText }, at: number) {
+    this.lines += value.lines
+    return { cpu: value.cpu, next: at + text.length }
   }
 
   /** Hands over the definitions from `at` on, as long as nothing else comes; answers where that is. */
@@ -111,6 +124,14 @@ export function readPrintedHost(text: string): HostCpu | undefined {
 const known = new Map<string, Listed>()
 /** How many documents were read. */
 let documents = 0
+
+interface ReadText {
+  readonly cpu: HostCpu
+  readonly lines: number
+}
+
+/** The definitions that were read, by their heads: of hundreds of thousands of hosts most are equal to others. */
+const texts = new TextMemo<ReadText>(2 ** 21)
 
 function learn(name: string): Listed | undefined {
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FoldOptions } from '../../../src/arch/driver.ts'
 import { BaselineFold } from '../../../src/arch/x86/baseline.ts'
@@ -159,4 +160,36 @@ describe('on a given model', () => {
   ])('%o on %s: %s', (all, onModel, message) => {
     expect(refusal(() => baseline(all, { onModel }))).toBe(message)
   })
+})
+
+test('a CPU that is added again, as the same object, counts as an equal one does', () => {
+  const few = [
+    'EPYC',
+    'EPYC AMD',
+    'Penryn',
+    'Penryn Intel',
+    'Nehalem Intel +vmx',
+    'kvm64',
+    'kvm64 Intel',
+  ].map(host)
+  const told = (cpus: readonly Cpu[], best: boolean) => {
+    const made = new BaselineFold(db, best)
+    try {
+      for (const cpu of cpus) made.add(cpu)
+      return [show(made.result()), made.models, made.vendors, made.dependsOnOrder(), names(made.common)]
+    } catch (error) {
+      return String(error)
+    }
+  }
+  fc.assert(
+    fc.property(fc.array(fc.nat(few.length - 1), { maxLength: 12 }), fc.boolean(), (order, best) => {
+      const shared = order.flatMap(i => few[i] ?? [])
+      expect(told(shared, best)).toEqual(
+        told(
+          shared.map(cpu => ({ ...cpu })),
+          best,
+        ),
+      )
+    }),
+  )
 })
