@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { limitOf } from './hosts.ts'
 import type { ChangePage, ChangeSearch, HostChange, InventoryEvent, PastHost, Timeline } from './inventory.ts'
-import { type Layout, namesOfBits } from './layout.ts'
 import { rowsOf } from './report.ts'
 import type { Db, StoredFacts } from './schema.ts'
+import { type Layout, namesOfBits } from './schema.ts'
 
 /** What a host was at one of the two times; `since` is null where it was not there. */
 interface PastRow {

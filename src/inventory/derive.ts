@@ -9,8 +9,8 @@ import { BadRequest, type Context, contextFor } from '../questions/context.ts'
 import { assembleFleet } from '../questions/input/fleet/assemble.ts'
 import type { Member } from '../questions/input/fleet/members.ts'
 import { membersOfText } from '../questions/input/fleet/open-fleet.ts'
-import { findIdentity, IDENTITY_KEYS, ownOf } from './identity.ts'
 import type { Identity, StoredFacts } from './schema.ts'
+import { findIdentity, IDENTITY_KEYS, ownOf } from './stored-fleet.ts'
 
 /** A text of one host, read. */
 export interface ReadHost {

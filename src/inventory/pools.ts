@@ -2,8 +2,8 @@ import { sql } from 'kysely'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { readRules } from '../questions/input/fleet/read-rules.ts'
 import type { Decision, PoolBaseline, StoredPool } from './inventory.ts'
-import { type Layout, namesOfBits } from './layout.ts'
 import type { Db } from './schema.ts'
+import { type Layout, namesOfBits } from './schema.ts'
 
 /** Every pool with hosts or a decision. */
 export async function listPools(db: Db): Promise<readonly StoredPool[]> {

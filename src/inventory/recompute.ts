@@ -3,9 +3,8 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextFor } from '../questions/context.ts'
 import { deriveProfile, type ReadHost, readHostText, textOfEvidence } from './derive.ts'
-import type { Layout } from './layout.ts'
 import { type Reports, rowsOf, storeCpu } from './report.ts'
-import type { Db } from './schema.ts'
+import type { Db, Layout } from './schema.ts'
 
 interface TextRow {
   readonly hash: string

@@ -6,8 +6,7 @@ import { BadRequest, type Context, contextFor } from '../questions/context.ts'
 import { type DerivedCpu, sha256, type TextReader } from './derive.ts'
 import { InventoryError, untilFree } from './fault.ts'
 import type { Accepted, HostReported, Refused, ReportResult } from './inventory.ts'
-import { bitsOf, type Layout } from './layout.ts'
-import { BITS, type Db, type Identity } from './schema.ts'
+import { BITS, bitsOf, type Db, type Identity, type Layout } from './schema.ts'
 
 /** A text in the database: compressed, as Base64 on the way. */
 export const packed = (text: string): string => deflateRawSync(text, { level: 4 }).toString('base64')

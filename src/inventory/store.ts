@@ -10,12 +10,12 @@ import { InventoryError } from './fault.ts'
 import { fleetOf, readStoredFleet } from './fleet.ts'
 import { findEvidence, findHost, removeHost, searchHosts } from './hosts.ts'
 import type { Inventory } from './inventory.ts'
-import { Layout } from './layout.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { computeBaselines, decide, listDecisions, listPools } from './pools.ts'
 import { deleteUnused, Recomputation } from './recompute.ts'
 import { Reports } from './report.ts'
 import type { Db } from './schema.ts'
+import { Layout } from './schema.ts'
 import { syncedIn } from './sync.ts'
 
 /** The package's, which the build puts in. */

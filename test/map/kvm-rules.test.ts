@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { dataFile } from '../../src/map/data.ts'
 import { compareVersions, parseKvmRules } from '../../src/map/kvm-rules.ts'
 import { lintKvm } from '../../src/map/lint/files.ts'
-import { printFinding } from '../../src/map/lint/subject.ts'
+import { printFinding } from '../../src/map/lint/models.ts'
 import { builtin } from '../built-in.ts'
 import { committed } from './texts.ts'
 

@@ -3,8 +3,18 @@ import { type KvmRule, parseKvmRules } from '../kvm-rules.ts'
 import { type DataFile, type DataStatement, parseModelList, statementsOf } from '../text/data-file.ts'
 import { formatData } from '../text/format.ts'
 import type { WordPlace } from '../text/parse-features.ts'
-import { closedUnderDeps, inFileOrder, noNoOps, releasedStay, smallestDelta } from './models.ts'
-import { findingAt, findingIn, type LintFinding, type LintSubject, lintSubject } from './subject.ts'
+import {
+  closedUnderDeps,
+  findingAt,
+  findingIn,
+  inFileOrder,
+  type LintFinding,
+  type LintSubject,
+  lintSubject,
+  noNoOps,
+  releasedStay,
+  smallestDelta,
+} from './models.ts'
 
 /** Law 6: one place for a feature and one feature for a place: no name and no bit is there twice. */
 function onePlaceEach({ words, features }: LintSubject): LintFinding[] {

@@ -6,7 +6,7 @@ import { featuresOfFeatureset } from '../../formats/platforms/xen.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
 import { builtinReleases } from '../../map/releases.ts'
-import { featuresAt, featuresSpelled, parsePlaceSpelled } from '../../map/spellings.ts'
+import { featuresAt, featuresSpelled, parsePlaceSpelled } from '../../map/vocabulary.ts'
 import { noteOn } from '../name/question.ts'
 import type { UnderstoodWord } from './answer.ts'
 

@@ -13,6 +13,8 @@ import {
 } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
 import { builtinLevels } from '../../map/levels.ts'
+import type { ModelFamily, Version } from '../../map/text/family.ts'
+import type { ToolName } from '../../map/tool-names.ts'
 import {
   aliasesOf,
   featuresAt,
@@ -20,9 +22,7 @@ import {
   type PlaceSpelled,
   parsePlaceSpelled,
   stripPrefix,
-} from '../../map/spellings.ts'
-import type { ModelFamily, Version } from '../../map/text/family.ts'
-import type { ToolName } from '../../map/tool-names.ts'
+} from '../../map/vocabulary.ts'
 import { type Context, requireModels } from '../context.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'

@@ -1,7 +1,7 @@
 import { count } from '../../../src/core/text.ts'
 import { countHosts } from '../../../src/fleet/groups.ts'
 import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
-import { planOptions } from '../../../src/questions/pools/plan-options.ts'
+import { planOptions } from '../../../src/questions/pools/question.ts'
 import { describeCurrentPools, describeSplit } from '../../../src/questions/pools/report.ts'
 import type { PlanDisplay, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'

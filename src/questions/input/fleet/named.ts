@@ -5,7 +5,7 @@ import { didYouMean, fewNames, globs, isGlob, nearest } from '../../../core/text
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Level } from '../../../map/levels.ts'
-import { featuresSpelled } from '../../../map/spellings.ts'
+import { featuresSpelled } from '../../../map/vocabulary.ts'
 import type { Context } from '../../context.ts'
 import { BadRequest } from '../../context.ts'
 import { baseOf, hostStemOf } from './members.ts'
