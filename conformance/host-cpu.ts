@@ -1,5 +1,5 @@
 import { ARCH_NAMES } from '../src/core/cpu.ts'
-import { readNodeInfo } from '../src/host/machine/node-info.ts'
+import { readNodeInfo } from '../src/host/machine/topology.ts'
 import { HostTree } from '../src/host/machine/tree.ts'
 import { cpuMhz, cpuSignature } from './cpu-signature.ts'
 import type { DataFolder } from './data.ts'

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
-import { printExpansions, printReleased } from '../src/map/text/print-expansions.ts'
+import { printExpansions, printReleased } from '../src/map/lint/models.ts'
 import { readCpu } from '../src/questions/input/read.ts'
 import { questionSchemas } from '../src/questions/json-schema.ts'
 import { EXAMPLES, synthesize } from '../test/synthetic-qemu.ts'

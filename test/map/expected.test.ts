@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ARCHITECTURES } from '../../src/arch/registry.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { printExpansions } from '../../src/map/text/print-expansions.ts'
+import { printExpansions } from '../../src/map/lint/models.ts'
 import { builtin } from '../built-in.ts'
 import { committed } from './texts.ts'
 

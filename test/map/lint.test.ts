@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DatabaseTexts } from '../../src/map/database.ts'
 import { LAWS, lint } from '../../src/map/lint/files.ts'
-import { lintSubject, printFinding } from '../../src/map/lint/models.ts'
-import { printReleased } from '../../src/map/text/print-expansions.ts'
+import { lintSubject, printFinding, printReleased } from '../../src/map/lint/models.ts'
 import { builtin } from '../built-in.ts'
 import { committed, slip, TEXTS } from './texts.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { printExpansions } from '../../src/map/lint/models.ts'
 import { pack, unpack } from '../../src/map/packed.ts'
-import { printExpansions } from '../../src/map/text/print-expansions.ts'
 import { builtin } from '../built-in.ts'
 
 const db = builtin()

@@ -5,7 +5,7 @@ import { contextOf } from '../../src/questions/context.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
 import { answerName } from '../../src/questions/name/question.ts'
 import { printName } from '../../src/questions/name/report.ts'
-import { answerTree } from '../../src/questions/tree/compute.ts'
+import { answerTree } from '../../src/questions/tree/question.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 
 // Models of architectures of which libvirt has no map, told as those of x86 are.

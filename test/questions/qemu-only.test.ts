@@ -6,7 +6,7 @@ import { refusal } from '../../src/questions/guest-check/compute.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
 import { answerName } from '../../src/questions/name/question.ts'
 import { printName } from '../../src/questions/name/report.ts'
-import { answerTree } from '../../src/questions/tree/compute.ts'
+import { answerTree } from '../../src/questions/tree/question.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 import { describeQemuOnly, isQemuOnlyName } from '../../src/questions/words/cells.ts'
 

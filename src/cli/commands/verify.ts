@@ -19,7 +19,7 @@ import { type GuestRequest, requestOfGuest } from '../../qemu/guest/parse-reques
 import { placesToRead } from '../../qemu/guest/predict-words.ts'
 import { turnOffBeyond } from '../../qemu/guest/wanted-features.ts'
 import type { Context } from '../../questions/context.ts'
-import { definitionsIn } from '../../questions/convert/compute.ts'
+import { definitionsIn } from '../../questions/convert/question.ts'
 import { type GuestStart, prepareGuest, startPlaceOf } from '../../questions/guest-check/compute.ts'
 import { viewOf } from '../../questions/input/fleet/view.ts'
 import type { Hypervisor } from '../../questions/input/hypervisor.ts'

@@ -8,9 +8,8 @@ import type {
   SecurityModel,
   Suspend,
 } from '../../formats/host/host-facts.ts'
-import { type NodeInfo, readNodeInfo } from './node-info.ts'
 import { addControls, readBandwidth, readCaches, readEnergy } from './resctrl.ts'
-import { readBasePageSize, readPageSizes, readTopology } from './topology.ts'
+import { type NodeInfo, readBasePageSize, readNodeInfo, readPageSizes, readTopology } from './topology.ts'
 import { CPUS, type HostTree } from './tree.ts'
 
 /** Files in which libvirt's daemons find their settings: the first that is there. */

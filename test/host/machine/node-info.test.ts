@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LibvirtError } from '../../../src/core/libvirt-error.ts'
-import { type NodeInfoOptions, readNodeInfo } from '../../../src/host/machine/node-info.ts'
+import { type NodeInfoOptions, readNodeInfo } from '../../../src/host/machine/topology.ts'
 import { cpuFiles, type Place, treeOf } from './tree-of.ts'
 
 /** `online/total nodes×sockets×cores×threads` */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { printTopology } from '../../../src/formats/host/print-cache.ts'
-import { readNodeInfo } from '../../../src/host/machine/node-info.ts'
-import { readTopology } from '../../../src/host/machine/topology.ts'
+import { readNodeInfo, readTopology } from '../../../src/host/machine/topology.ts'
 import type { HostTree } from '../../../src/host/machine/tree.ts'
 import { cpuFiles, type Files, treeOf } from './tree-of.ts'
 

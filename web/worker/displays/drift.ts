@@ -2,7 +2,7 @@ import { groupBy } from '../../../src/core/text.ts'
 import type { FleetHost } from '../../../src/fleet/host.ts'
 import type { Reason } from '../../../src/questions/answer-parts.ts'
 import type { ChangeAnswer } from '../../../src/questions/drift/answer.ts'
-import { driftAnswer } from '../../../src/questions/drift/compute.ts'
+import { driftAnswer } from '../../../src/questions/drift/question.ts'
 import {
   describeChange,
   describeDrift,
