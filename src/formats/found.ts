@@ -29,11 +29,24 @@ export interface HostReport {
 type FoundThing =
   | CpuThing
   /** A document of libvirt's, by its top-level element. `cpusOf` returns the CPUs in it. */
-  | { readonly kind: 'document'; readonly element: Element }
+  | {
+      readonly kind: 'document'
+      readonly element: Element
+      /** Of capabilities that stand as libvirt prints them: what is the host's own. */
+      readonly printed?: PrintedHost | undefined
+    }
   /** A recorded conversation with QEMU, which describes a hypervisor and no CPU of its own. */
   | { readonly kind: 'conversation'; readonly messages: readonly JsonDocument[] }
   | Statement
   | FoundGuest
+
+/** What a host's capabilities hold of its own, where they were read without a tree. */
+export interface PrintedHost {
+  readonly uuid: string
+  readonly cpu: HostCpu
+  /** The same object where all else is equal. */
+  readonly frame: object
+}
 
 /** What a platform's document says of one host, in feature names; what the CPU is called counts as said there. */
 export interface Statement {

@@ -33,8 +33,8 @@ export class BaselineFold implements Fold {
   /** The vendors that CPUs name, and of the CPUs that name none: their models' vendors, with a count. */
   readonly #named = new Set<string>()
   readonly #implied = new Map<string | undefined, number>()
-  /** CPUs that change nothing when they are added again: equal texts are one object. */
-  readonly #repeatable = new Set<Cpu>()
+  /** CPUs that change nothing when they are added again, by their lists of features: equal lists are often one. */
+  readonly #repeatable = new Map<Cpu['features'], Cpu>()
 
   /**
    * @param best beyond libvirt: CPUs of several vendors are answered, by models of no vendor, and which CPU
@@ -49,7 +49,8 @@ export class BaselineFold implements Fold {
 
   /** @throws LibvirtError for unknown names and for vendors that do not go together */
   add(cpu: Cpu): void {
-    if (this.#repeatable.has(cpu)) return
+    const like = this.#repeatable.get(cpu.features)
+    if (like && like.model === cpu.model && like.vendor === cpu.vendor) return
     writeFeatures(this.#db, cpu, this.#words)
     const implied = cpu.model === undefined ? undefined : modelOf(this.#db, cpu.model).vendor?.name
     if (this.#common === undefined) {
@@ -62,7 +63,7 @@ export class BaselineFold implements Fold {
       if (!this.#best) this.#takeVendor(cpu.vendor ?? implied)
       keepOnly(this.#common, this.#words)
       // What the first CPU says of its vendor counts otherwise, and those that name none are counted.
-      if (cpu.vendor !== undefined && this.#repeatable.size < MANY) this.#repeatable.add(cpu)
+      if (cpu.vendor !== undefined && this.#repeatable.size < MANY) this.#repeatable.set(cpu.features, cpu)
     }
     if (cpu.vendor === undefined) this.#implied.set(implied, (this.#implied.get(implied) ?? 0) + 1)
     else this.#named.add(cpu.vendor)

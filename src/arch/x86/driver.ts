@@ -2,7 +2,7 @@ import type { Cpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { once } from '../../core/memo.ts'
+import { once, oncePer } from '../../core/memo.ts'
 import { builtinCauses } from '../../map/cause-table.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
@@ -111,14 +111,21 @@ function readDefinition(db: Database, cpu: Cpu): CpuReading {
 
 /** What stands in MSRs that the CPU has, and of which it was described without a single bit: they were not read. */
 function findUnread({ features }: Database, has: FeatureSet): FeatureSet {
-  const gates = [...PREREQUISITES.values()].filter(gate => features.setOfNames([gate]).meets(has))
-  const gated = gates.map(gate =>
-    features.setOf(
-      features.list.filter(({ place }) => place.kind === 'msr' && prerequisiteOfMsr(place.index) === gate),
-    ),
+  return gatesOf(features).reduce(
+    (all, { gate, behind }) => (gate.meets(has) && !behind.meets(has) ? all.join(behind) : all),
+    FeatureSet.empty,
   )
-  return gated.reduce((all, own) => (own.meets(has) ? all : all.join(own)), FeatureSet.empty)
 }
+
+/** The features that say that an MSR is there, each with what stands behind it. */
+const gatesOf = oncePer((features: FeatureTable) =>
+  [...PREREQUISITES.values()].map(name => ({
+    gate: features.setOfNames([name]),
+    behind: features.setOf(
+      features.list.filter(({ place }) => place.kind === 'msr' && prerequisiteOfMsr(place.index) === name),
+    ),
+  })),
+)
 
 /** The features that say that an MSR is there; the others, 480H and up, come with `vmx`. */
 const PREREQUISITES: ReadonlyMap<number, string> = new Map([

@@ -9,7 +9,8 @@ function cpusOf(found: Found): FoundCpu[] {
       { kind: 'stated', statements: [found], called: found.called ?? found.name, dialect: found.dialect },
     ]
   if (found.kind !== 'document') return [found]
-  const { called } = found
+  const { called, printed } = found
+  if (printed) return [{ kind: 'host', cpu: printed.cpu, called }]
   const arch = archOf(found.element)
   const notes = argumentOfCpu(found.element) === undefined ? undefined : [OWN_ARGUMENT]
   // People quote this part of domain capabilities by itself.

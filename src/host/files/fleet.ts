@@ -10,7 +10,7 @@ import type { Context } from '../../questions/context.ts'
 import { assembleFleet, type ReadFleet } from '../../questions/input/fleet/assemble.ts'
 import type { Member } from '../../questions/input/fleet/members.ts'
 import { type FleetDocument, poolOfPath } from '../../questions/input/fleet/members.ts'
-import { membersOf } from '../../questions/input/fleet/read-members.ts'
+import { PrintedHostReader } from '../../questions/input/fleet/read-members.ts'
 import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import {
   appliesTo,
@@ -230,9 +230,11 @@ class FleetReader {
   readonly #context: Context
   readonly #known = new Map<string, readonly Member[]>()
   readonly #sets = new Interner()
+  readonly #hosts: PrintedHostReader
 
   constructor(context: Context) {
     this.#context = context
+    this.#hosts = new PrintedHostReader(context)
   }
 
   /** Undefined where the file holds nothing of a fleet, or cannot be read: that is noted, or an error if it was named. */
@@ -275,7 +277,7 @@ class FleetReader {
       await readFound(file, chunks, {
         hosts: true,
         take: found => {
-          for (const member of membersOf(context, found, file)) members.push(this.#sharing(member))
+          for (const member of this.#hosts.read(found, file, one => this.#sharing(one))) members.push(member)
         },
       })
     } catch (error) {

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
+import type { FleetHost } from '../../../src/fleet/host.ts'
 import { readFleet } from '../../../src/host/files/fleet.ts'
 import { contextOf } from '../../../src/questions/context.ts'
+import { fleetOfInput } from '../../../src/questions/input/fleet/open-fleet.ts'
 import { describeNote } from '../../../src/questions/words/describe.ts'
 import { folderOf, hostXml } from '../../cli/virt-cpu.ts'
 
@@ -345,4 +348,49 @@ test('YAML that is named is read by what it holds', async () => {
   const root = tree({ 'n.yaml': `${node}\n`, 'two.yml': `---\n${node}\n---\n${node.replace('w1', 'w2')}\n` })
   expect((await readFleet(context, [join(root, 'n.yaml')])).fleet.hosts).toHaveLength(1)
   expect((await readFleet(context, [join(root, 'two.yml')])).fleet.hosts).toHaveLength(2)
+})
+
+/** Definitions of few CPUs, by themselves or in capabilities, as libvirt prints them. */
+const printedHosts = fc.record({
+  model: fc.constantFrom('Haswell', 'Skylake-Server'),
+  vendor: fc.constantFrom('', '<vendor>Intel</vendor>'),
+  microcode: fc.constantFrom('', "<microcode version='7'/>"),
+  tsc: fc.constantFrom('', "<counter name='tsc' frequency='2112000000' scaling='no'/>"),
+  features: fc.subarray(['vmx', 'invtsc', 'unheard-of']),
+  around: fc.option(fc.record({ uuid: fc.uuid({ version: 4 }), iommu: fc.constantFrom('yes', 'no') })),
+})
+
+function printedText({
+  around,
+  ...cpu
+}: typeof printedHosts extends fc.Arbitrary<infer T> ? T : never): string {
+  const { model, vendor, microcode, tsc, features } = cpu
+  const parts = ['<arch>x86_64</arch>', `<model>${model}</model>`, vendor, microcode, tsc]
+  const lines = [...parts, ...features.map(name => `<feature name='${name}'/>`)].filter(line => line !== '')
+  const text = (indent: string) =>
+    `<cpu>\n${lines.map(line => `${indent}  ${line}\n`).join('')}${indent}</cpu>\n`
+  if (!around) return text('')
+  const { uuid, iommu } = around
+  return `<capabilities>\n\n  <host>\n    <uuid>${uuid}</uuid>\n    ${text('    ')}    <iommu support='${iommu}'/>\n  </host>\n</capabilities>\n`
+}
+
+test('hosts of equal definitions in one file are what each of them is in a file of its own', async () => {
+  const drawn = fc.array(printedHosts, { minLength: 2, maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(drawn, async hosts => {
+      const texts = hosts.map(printedText)
+      const { fleet } = await readFleet(context, [join(tree({ 'all.xml': texts.join('') }), 'all.xml')])
+      const alone = texts.map(text => fleetOfInput(context, { documents: [{ path: 'one.xml', text }] }).fleet)
+      const own = (all: readonly FleetHost[]) =>
+        all
+          .map(({ name, path, documentHash, features, evidence, ...facts }) => ({
+            ...{ ...facts, features: names(features), known: names(evidence?.known) },
+          }))
+          .map(host => JSON.stringify(host, (_, value) => (typeof value === 'bigint' ? `${value}` : value)))
+          .sort()
+      expect(own(fleet.hosts)).toEqual(own(alone.flatMap(one => one.hosts)))
+      expect(new Set(fleet.hosts.map(({ name }) => name)).size).toBe(hosts.length)
+    }),
+    { numRuns: 60 },
+  )
 })

@@ -12,7 +12,7 @@ import { type HypervisorModels, type RequestedModel, readAskedCpu } from '../../
 import { withoutVoid } from '../../../fleet/causes/finding.ts'
 import type { Bond, GuestTerms } from '../../../fleet/guest-terms.ts'
 import type { HostSource } from '../../../fleet/host.ts'
-import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
+import type { DistinctDump, Found, PrintedHost, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { argumentOfCpu, findCpus, OWN_ARGUMENT } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
@@ -401,24 +401,68 @@ function knownFeatures({ cpus }: Context, cpu: Cpu): Omit<CpuReading, 'unknown'>
 function hostOfCpu(context: Context, cpu: HostCpu, more: Partial<HostMember> = {}): Member {
   const own = contextOfCpu(context, cpu)
   const { features, known, core, notes } = knownFeatures(own, cpu)
-  const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
-  const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
   const facts = {
     features,
     known,
-    vendor,
     core,
-    model,
-    signature,
-    microcode,
-    physBits,
-    tscHz: tsc?.frequency,
-    tscScaling: tsc?.scaling,
+    ...factsBesideFeatures(cpu),
     ...(requireDriver(context.map, own.arch).decoder ? {} : { definition: cpu }),
     ...more,
   }
   return { kind: 'host', arch: own.arch, facts, notes }
 }
+
+/** What a host's definition says of it beside its features. */
+const factsBesideFeatures = ({ vendor, model, signature, microcode, maxphysaddr, tsc }: HostCpu) => ({
+  vendor,
+  model,
+  signature,
+  microcode,
+  physBits: maxphysaddr?.bits ?? maxphysaddr?.limit,
+  tscHz: tsc?.frequency,
+  tscScaling: tsc?.scaling,
+})
+
+/** Reads hosts that stand as libvirt prints them: where their features are one list, so are the sets of them. */
+export class PrintedHostReader {
+  readonly #context: Context
+  readonly #known = new Map<HostCpu['features'], PrintedCpu & { readonly member: Member }>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** The members in what was found. @param change is made to each that is read for the first time */
+  read(found: Found, source: string, change: (member: Member) => Member): Member[] {
+    const host: PrintedCpu | undefined =
+      found.kind === 'document' ? found.printed : found.kind === 'host' ? { cpu: found.cpu } : undefined
+    const like = host && found.called === undefined && !found.report ? this.#like(host) : undefined
+    if (like) return [like]
+    const members = membersOf(this.#context, found, source).map(change)
+    const [member] = members
+    // Of a CPU that is not looked at as bits the definition is kept whole.
+    if (host && member?.kind === 'host' && !member.facts.definition && this.#known.size < MANY)
+      this.#known.set(host.cpu.features, { ...host, member })
+    return members
+  }
+
+  /** The host like one with the same features that was read before, with a number of its own. */
+  #like(host: PrintedCpu): Member | undefined {
+    const { cpu, frame, member } = this.#known.get(host.cpu.features) ?? {}
+    if (!cpu || member?.kind !== 'host' || frame !== host.frame) return undefined
+    const { arch, model, vendor } = host.cpu
+    if (cpu.arch !== arch || cpu.model !== model || cpu.vendor !== vendor) return undefined
+    if (cpu === host.cpu && frame === undefined) return { ...member }
+    const uuid = frame && { uuid: host.uuid }
+    return { ...member, facts: { ...member.facts, ...factsBesideFeatures(host.cpu), ...uuid } }
+  }
+}
+
+/** A definition by itself, or one in capabilities. */
+type PrintedCpu = Pick<PrintedHost, 'cpu'> & Partial<PrintedHost>
+
+/** Of so many lists of features the hosts are kept: a fleet may have one for each. */
+const MANY = 1024
 
 /**
  * A host as the registers of its cores tell of it; where they are of several kinds, what those have in common.
