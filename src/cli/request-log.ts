@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { AuditEntry } from '../inventory/access.ts'
 import type { Session } from './globals.ts'
-import type { IsProxy, LogForm } from './serve-settings.ts'
+import type { IsProxy, LogForm } from './setting-values.ts'
 import { withoutSecrets } from './tokens.ts'
 
 /** Who sends a request, as far as its connection tells. */

@@ -11,7 +11,7 @@ import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
 import { Activity } from '../progress.ts'
-import { readStore } from '../serve-settings.ts'
+import { readStore } from '../setting-values.ts'
 import { CommandError, UsageError } from '../spec.ts'
 
 const WHAT = ['export', 'import', 'recompute', 'tidy'] as const
