@@ -378,3 +378,36 @@ test('continuous integration gets a case for each finding, and one for what is c
 test('a model that is not known is refused', () => {
   expect(() => audit({ documents: host('Intel'), models: ['Skylak'] })).toThrow("not 'Skylak'")
 })
+
+test('of a host among others is said what is said of it alone', () => {
+  const states = ['Not affected', 'Vulnerable', 'Mitigation: Enhanced IBRS; SMT vulnerable']
+  const drawn = fc.record({
+    vendor: fc.constantFrom('Intel', 'AMD'),
+    mds: fc.constantFrom(...states),
+    cmdline: fc.constantFrom('', 'cmdline:mitigations=off'),
+  })
+  const documentsOf = (hosts: readonly { vendor: string; mds: string; cmdline: string }[]) =>
+    hosts.flatMap(({ vendor, mds, cmdline }, i) =>
+      host(vendor, { mds }, cmdline).map(({ path, text }) => ({ path: path.replace('n1', `h${i}`), text })),
+    )
+  const told = ({ findings, lines }: Answer, i: number) => [
+    lines.filter(({ name, kind }) => kind === 'host' && name === `h${i}.xml`),
+    findings
+      .filter(
+        ({ inLines, kind }) => kind === 'host' && inLines.some(line => lines[line]?.name === `h${i}.xml`),
+      )
+      .map(({ inLines, ofLines, ...rest }) => rest),
+  ]
+  fc.assert(
+    fc.property(fc.array(drawn, { minLength: 1, maxLength: 6 }), hosts => {
+      const all = documentsOf(hosts)
+      const together = audit({ documents: all })
+      hosts.forEach((_, i) => {
+        const alone = audit({ documents: all.filter(({ path }) => path.startsWith(`h${i}.`)) })
+        expect(told(together, i)).toEqual(told(alone, i))
+        expect(told(alone, i)[0]).toHaveLength(1)
+      })
+    }),
+    { numRuns: runs(400) },
+  )
+})

@@ -1,5 +1,6 @@
 import { hex } from '../../core/bits.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { oncePer } from '../../core/memo.ts'
 import { printSignature } from '../../core/model.ts'
 import { bytewise, fewNames } from '../../core/text.ts'
 import type { FleetHost } from '../../fleet/host.ts'
@@ -20,7 +21,7 @@ import type { FleetView } from '../input/fleet/view.ts'
 import { harmsOf } from '../level/question.ts'
 import { isRemedy, shortRemedy } from '../words/cells.ts'
 import { type AuditLine, type NamedFinding, SEVERITIES } from './answer.ts'
-import { presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
+import { firstAlike, presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
 
 type Found = Omit<NamedFinding, 'subjects' | 'kind'>
 
@@ -37,33 +38,55 @@ export function auditFleet(
   systems: readonly SystemNeeds[],
 ): { readonly findings: NamedFinding[]; readonly lines: AuditLine[] } {
   const { hosts } = view.fleet
-  const cases = builtinVulnerabilities()
-    .list.filter(({ isErratum }) => !isErratum)
-    .map((one): Case => ({ one, truths: hosts.map(host => truthOn(view, host, one)) }))
-  const ofHosts = hosts.flatMap((host, i) =>
-    [...hostFindings(host), ...cases.flatMap(({ one, truths }) => openOn(one, truths[i]))].map(found =>
-      finding('host', host.name, found),
-    ),
+  const list = builtinVulnerabilities().list.filter(({ isErratum }) => !isErratum)
+  const judgeOnce = oncePer((first: FleetHost) => judge(view, first, list))
+  const judged = firstAlike(hosts).map(judgeOnce)
+  const cases = list.map(
+    (one, i): Case => ({
+      one,
+      truths: judged.flatMap(({ truths }, at) => aboutHost(hosts[at], truths[i])),
+    }),
+  )
+  const ofHosts = judged.flatMap(({ findings }, at) =>
+    findings.map((found): Told => ({ kind: 'host', subject: hosts[at]?.name ?? '', found })),
   )
   const ofSubjects = subjects.flatMap(subject =>
-    subjectFindings(view, subject, casesFor(subject, cases), systems).map(found =>
-      finding(subject.kind, subject.name, found),
+    subjectFindings(view, subject, casesFor(subject, cases), systems).map(
+      (found): Told => ({ kind: subject.kind, subject: subject.name, found }),
     ),
   )
   return {
     findings: merged([...ofHosts, ...ofSubjects]),
     lines: [
-      ...hosts.map((host, i) => lineOfHost(host, i, cases)),
+      ...hosts.map((host, at) => lineOfHost(host, judged[at]?.vulnerabilities ?? [])),
       ...subjects.map(it => lineOf(view, it, cases)),
     ],
   }
 }
 
-const finding = (kind: NamedFinding['kind'], subject: string, found: Found): NamedFinding => ({
-  ...found,
-  kind,
-  subjects: [subject],
-})
+/** What is judged of a host by itself, and of all that are like it. */
+interface Judged {
+  readonly truths: readonly Truth[]
+  readonly findings: readonly Found[]
+  readonly vulnerabilities: AuditLine['vulnerabilities']
+}
+
+function judge(view: FleetView, host: FleetHost, list: readonly Vulnerability[]): Judged {
+  const all = list.map(one => ({ one, truth: truthOn(view, host, one) }))
+  return {
+    truths: all.map(({ truth }) => truth),
+    findings: [...hostFindings(host), ...all.flatMap(({ one, truth }) => openOn(one, truth))],
+    vulnerabilities: all.map(({ one: { name }, truth: { affected, by, says = null } }) => ({
+      name,
+      affected: word(affected),
+      by,
+      says,
+    })),
+  }
+}
+
+const aboutHost = (host: FleetHost | undefined, truth: Truth | undefined): Truth[] =>
+  host && truth ? [{ ...truth, host }] : []
 
 /** The hosts on which a guest can be: those of its pool, or all of which nothing else is said. */
 const casesFor = ({ pool, guest, cpu }: Subject, cases: readonly Case[]): Case[] =>
@@ -78,13 +101,23 @@ const casesFor = ({ pool, guest, cpu }: Subject, cases: readonly Case[]): Case[]
     ),
   }))
 
-function merged(all: readonly NamedFinding[]): NamedFinding[] {
-  const byKey = new Map<string, NamedFinding>()
-  for (const one of all) {
-    const { subjects, ...rest } = one
-    const key = JSON.stringify(rest)
+/** A finding, and what it is about. */
+interface Told {
+  readonly kind: NamedFinding['kind']
+  readonly subject: string
+  readonly found: Found
+}
+
+function merged(all: readonly Told[]): NamedFinding[] {
+  const byKey = new Map<string, NamedFinding & { readonly subjects: string[] }>()
+  // Hosts that are alike share what was found.
+  const keys = new Map<Found, string>()
+  for (const { kind, subject, found } of all) {
+    const key = keys.get(found) ?? JSON.stringify([kind, found])
+    keys.set(found, key)
     const known = byKey.get(key)
-    byKey.set(key, known ? { ...known, subjects: [...known.subjects, ...subjects] } : one)
+    if (known) known.subjects.push(subject)
+    else byKey.set(key, { ...found, kind, subjects: [subject] })
   }
   const rank = ({ severity }: NamedFinding) => SEVERITIES.indexOf(severity)
   return [...byKey.values()].sort((a, b) => rank(a) - rank(b) || bytewise(a.id, b.id))
@@ -134,8 +167,7 @@ const found = (
 ): Found => ({ id, severity, reason: '', hosts: [], remedy: '', change: '', ...more, sources: [...sources] })
 
 /** What a host leaves open of a vulnerability. */
-function openOn(one: Vulnerability, truth: Truth | undefined): Found[] {
-  if (!truth) return []
+function openOn(one: Vulnerability, truth: Truth): Found[] {
   const { status, host, says } = truth
   const least = revisionDue(one.fixed, host)
   const name = one.file ?? one.name
@@ -470,17 +502,12 @@ function systemFindings(view: FleetView, { cpu, model, guest }: Subject, system:
 
 const word = (known: boolean | undefined) => (known === undefined ? 'unknown' : known ? 'yes' : 'no')
 
-const lineOfHost = (host: FleetHost, i: number, cases: readonly Case[]): AuditLine => ({
+const lineOfHost = (host: FleetHost, vulnerabilities: AuditLine['vulnerabilities']): AuditLine => ({
   kind: 'host',
   name: host.name,
   pool: host.pool ?? '',
   signature: host.signature ?? null,
-  vulnerabilities: cases.flatMap(({ one, truths }) => {
-    const truth = truths[i]
-    return truth
-      ? [{ name: one.name, affected: word(truth.affected), by: truth.by, says: truth.says ?? null } as const]
-      : []
-  }),
+  vulnerabilities,
 })
 
 function lineOf(view: FleetView, subject: Subject, cases: readonly Case[]): AuditLine {

@@ -1,4 +1,4 @@
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { type FeatureSet, Interner } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/model.ts'
 import { didYouMean } from '../../core/text.ts'
 import { generationsOf } from '../../fleet/causes/cpu-facts.ts'
@@ -175,6 +175,21 @@ export interface Truth {
   /** Absent: its kernel says nothing. */
   readonly status?: VulnerabilityStatus
   readonly says: string | undefined
+}
+
+/** For each host the first one of which all that is judged here is the same: hosts are many, and their kinds are few. */
+export function firstAlike(hosts: readonly FleetHost[]): FleetHost[] {
+  const sets = new Interner()
+  const keyOf = (set: FeatureSet | undefined) => set && sets.intern(set).key
+  const firsts = new Map<string, FleetHost>()
+  return hosts.map(host => {
+    const { vendor, signature, brand, microcode, mitigations, vulnerabilities } = host
+    const seen = [host.features, host.hardwareFeatures, host.evidence?.absent].map(keyOf)
+    const key = JSON.stringify([seen, vendor, signature, brand, microcode, mitigations, vulnerabilities])
+    const first = firsts.get(key) ?? host
+    firsts.set(key, first)
+    return first
+  })
 }
 
 /** What is known of a host: what its kernel says counts, else what its silicon tells. */
