@@ -3,6 +3,7 @@ import { count } from '../core/text.ts'
 import { keepBadFile, throwAll } from '../host/files/file-error.ts'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
+import type { ReadFleet } from '../questions/input/fleet/assemble.ts'
 import { inputOfFleet, type OpenedFleet, openedFleet, viewsOf } from '../questions/input/fleet/open-fleet.ts'
 import { type AnyQuestion, type Outcome, SCHEMA_VERSION } from '../questions/question.ts'
 import type { AnswerOf } from '../questions/schema.ts'
@@ -53,7 +54,25 @@ async function givenFleet(
 ): Promise<GivenFleet> {
   setV8Option('--heap-growing-percent=30')
   const context = await openContext(session)
-  const read = await readFleet(context, paths, { noSkip: args.has('no-skip') })
+  return openRead(
+    context,
+    await readFleet(context, paths, { noSkip: args.has('no-skip') }),
+    paths,
+    guestsAlone,
+  )
+}
+
+/**
+ * A fleet that was read of files.
+ * @param guestsAlone whether guests are enough
+ * @throws CommandError where it has no host
+ */
+export function openRead(
+  context: Context,
+  read: ReadFleet,
+  paths: readonly string[],
+  guestsAlone: boolean,
+): GivenFleet {
   const fleets = [read.fleet, ...read.others]
   const guests = fleets.reduce((sum, fleet) => sum + fleet.guests.length, 0)
   if (fleets.some(({ hosts }) => hosts.length > 0) || (guestsAlone && guests > 0))

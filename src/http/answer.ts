@@ -4,7 +4,7 @@ import type { CpuMap } from '../map/cpu-map.ts'
 import { answerWith, type ErrorKind, errorOf, idText, parseRequest, withId } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
 import { loadQuestion } from '../questions/table.ts'
-import { type FleetSource, resolveFleets } from './inventory-fleet.ts'
+import { type FleetSource, type Resolve, resolveFleets } from './inventory-fleet.ts'
 
 /** What requests are answered from. */
 export interface Sources {
@@ -18,6 +18,8 @@ export interface Sources {
   readonly signs?: number
   /** The hosts of the inventory; absent: there is none. */
   readonly fleets?: FleetSource | undefined
+  /** Reads what a request names in place of texts and documents; absent: it may name hosts of the inventory. */
+  readonly resolve?: Resolve
   /** Is told how far an answer is. */
   readonly onProgress?: (progress: AnswerProgress) => void
 }
@@ -56,7 +58,16 @@ function refuseCrowd(body: Uint8Array, most: number): void {
  * is a fault of ours.
  */
 export async function answerRequest(
-  { own, named, fleets = noFleets, largest = Infinity, signs = Infinity, onProgress = () => {} }: Sources,
+  {
+    own,
+    named,
+    fleets = noFleets,
+    resolve = (context, question, request) =>
+      resolveFleets(context, question, request, fleets, share => onProgress({ stage: 'reading', share })),
+    largest = Infinity,
+    signs = Infinity,
+    onProgress = () => {},
+  }: Sources,
   verb: string,
   bytes: Uint8Array,
 ): Promise<HttpAnswer> {
@@ -69,9 +80,7 @@ export async function answerRequest(
     const map = readMap(request.cpuMap, own, named)
     const context = contextOf(map)
     const question = await loadQuestion(verb)
-    const resolved = await resolveFleets(context, question, request, fleets, share =>
-      onProgress({ stage: 'reading', share }),
-    )
+    const resolved = await resolve(context, question, request)
     onProgress({ stage: 'answering' })
     const said = answerWith(context, question, { ...resolved.request, verb }, resolved.prepare)
     onProgress({ stage: 'writing' })

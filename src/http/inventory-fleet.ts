@@ -10,7 +10,10 @@ export type FleetSource = (of: FleetOf) => Promise<StoredFleet>
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A request whose fleets are the inventory's: without them, and what its checked input is told of them. */
+/** Reads what a request names. @throws RequestRefused, BadRequest, ParseError, LibvirtError */
+export type Resolve = (context: Context, question: AnyQuestion, request: Json) => Promise<Resolved>
+
+/** A request without the fleets that it names, and what its checked input is told of them. */
 interface Resolved {
   readonly request: Json
   /** Makes the checked input stand for the fleets. */
@@ -30,19 +33,32 @@ export async function resolveFleets(
   source: FleetSource,
   onShare: (share: number) => void = () => {},
 ): Promise<Resolved> {
-  const fleets = new Map<string, OpenedFleet>()
-  const open = async (part: Json, place: string) => {
+  return resolveParts(question, request, async part => {
     const { fleet, ...rest } = part
     const { from, ...rules } = typeof fleet === 'string' ? { from: fleet } : ((fleet ?? {}) as Json)
-    if (from === undefined) return part
+    if (from === undefined) return { part }
     if (part.documents !== undefined)
       throw new BadRequest(`${question.name}: give documents or a fleet of the inventory, not both`)
     const said = typeof fleet === 'string' ? undefined : rules
     const of = { ...parseFleetName(from), within: shortestPeriod(rules.requirements) }
     const { hosts, parts } = await source(of)
     const onRead = (count: number) => onShare(Math.min(1, count / hosts))
-    fleets.set(place, await openStoredFleet(context, parts, { rules: said, unpack: textOfEvidence, onRead }))
-    return { ...rest, documents: [] }
+    const opened = await openStoredFleet(context, parts, { rules: said, unpack: textOfEvidence, onRead })
+    return { part: { ...rest, documents: [] }, fleet: opened }
+  })
+}
+
+/** The parts of a request that are fleets are opened each: the request itself, or of drift `before` and `after`. */
+export async function resolveParts(
+  question: AnyQuestion,
+  request: Json,
+  openPart: (part: Json) => Promise<{ readonly part: Json; readonly fleet?: OpenedFleet }>,
+): Promise<Resolved> {
+  const fleets = new Map<string, OpenedFleet>()
+  const open = async (given: Json, place: string) => {
+    const { part, fleet } = await openPart(given)
+    if (fleet) fleets.set(place, fleet)
+    return part
   }
   let resolved: Json = hasFleet(question.input) ? await open(request, '') : request
   for (const [key, schema] of Object.entries(entriesOf(question.input))) {

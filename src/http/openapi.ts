@@ -1,5 +1,10 @@
-import { answerSchema, inputSchema, jsonSchemaOf } from '../questions/json-schema.ts'
-import { PartInput } from '../questions/part.ts'
+import {
+  answerSchema,
+  inputSchema,
+  jsonSchemaOf,
+  REQUEST_KEYS,
+  withFleetsFrom,
+} from '../questions/json-schema.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import { loadQuestions, type QuestionName } from '../questions/table.ts'
 import { ALERT_ROUTES } from './alerts.ts'
@@ -259,23 +264,12 @@ const describePlain = (operationId: string, summary: string, type: string, other
   },
 })
 
-/** The question's inputs, with what every request may have. */
+/** The question's inputs, with what every request may have; hosts of the inventory may stand in place of documents. */
 function describeRequest(question: AnyQuestion): Json {
-  const schema = withInventory(inputSchema(question))
-  const part = jsonSchemaOf(PartInput).properties as Json
-  return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE, ...part } }
-}
-
-/** A fleet of documents, or hosts of the inventory in place of them; of drift both of its fleets. */
-function withInventory(schema: Json): Json {
-  const properties = (schema.properties ?? {}) as Readonly<Record<string, Json>>
-  const { documents, fleet } = properties
-  if (!documents || !fleet) {
-    const parts = Object.entries(properties).map(([key, part]) => [key, withInventory(part)])
-    return { ...schema, ...(parts.length > 0 && { properties: Object.fromEntries(parts) }) }
-  }
-  const required = ((schema.required ?? []) as readonly string[]).filter(key => key !== 'documents')
-  return { ...schema, properties: { ...properties, fleet: { anyOf: [FLEET_NAME, fleet, RULED] } }, required }
+  const schema = withFleetsFrom(inputSchema(question), fleet => ({
+    fleet: { anyOf: [FLEET_NAME, fleet, RULED] },
+  }))
+  return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE } }
 }
 
 const FLEET_NAME = {
@@ -294,9 +288,8 @@ const RULED = {
 
 const ENVELOPE = {
   id: { description: 'repeated in the answer' },
-  explain: { type: 'boolean', description: 'with the reasons' },
   cpuMap: { type: 'string', description: 'the name of a CPU map that the server was given' },
-  libvirt: { type: 'string', description: 'whose behaviour: a version such as 11.3 or 12.8 (default)' },
+  ...REQUEST_KEYS,
 } as const
 
 const ERROR = {

@@ -1,6 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { leaves, msrs } from './input/schemas.ts'
-import { Page } from './part.ts'
+import { Page, PartInput } from './part.ts'
 import { type AnyQuestion, SCHEMA_VERSION } from './question.ts'
 import type { Schema } from './schema.ts'
 import { loadQuestions } from './table.ts'
@@ -21,6 +21,22 @@ export function answerSchema({ answer, reasons }: AnyQuestion): Json {
 /** The members of a union, and of unions in it; of another schema itself. */
 const membersOf = (schema: Json): Json[] =>
   (schema.anyOf as Json[] | undefined)?.flatMap(membersOf) ?? [schema]
+
+/**
+ * The JSON Schema of an input where fleets may be given otherwise than as documents, which are not required then; of drift
+ * both of its fleets.
+ * @param more the keys that stand for documents, or what else stands for the keys of a fleet
+ */
+export function withFleetsFrom(schema: Json, more: (fleet: Json) => Json): Json {
+  const properties = (schema.properties ?? {}) as Readonly<Record<string, Json>>
+  const { documents, fleet } = properties
+  if (!documents || !fleet) {
+    const parts = Object.entries(properties).map(([key, part]) => [key, withFleetsFrom(part, more)])
+    return { ...schema, ...(parts.length > 0 && { properties: Object.fromEntries(parts) }) }
+  }
+  const required = ((schema.required ?? []) as readonly string[]).filter(key => key !== 'documents')
+  return { ...schema, properties: { ...properties, ...more(fleet) }, required }
+}
 
 /** The JSON Schemas of every question, as `docs/schema/questions.json` has them. */
 export const questionSchemas = async (): Promise<Json> => ({
@@ -85,4 +101,11 @@ const NOTE: Json = {
     'Something to know about the answer: its kind, its sentence, and what the kind brings with it.',
   properties: { kind: { type: 'string' }, source: { type: 'string' }, text: { type: 'string' } },
   required: ['kind', 'text'],
+}
+
+/** Keys of every request besides its question's inputs: of the reasons, of libvirt's version, of a part of the answer. */
+export const REQUEST_KEYS: Json = {
+  explain: { type: 'boolean', description: 'with the reasons' },
+  libvirt: { type: 'string', description: 'whose behaviour: a version such as 11.3 or 12.8 (default)' },
+  ...(jsonSchemaOf(PartInput).properties as Json),
 }

@@ -98,7 +98,7 @@ function failOn(args: Arguments): 'any' | 'lost' {
 }
 
 /** Of a file that was given by its name, the hosts pair by their numbers: `a.xml#2` with `b.xml#2`. */
-function stripArgument(given: GivenFleet, argument: string): GivenFleet {
+export function stripArgument(given: GivenFleet, argument: string): GivenFleet {
   const pairing = (host: FleetHost): FleetHost =>
     host.path?.startsWith(argument) ? { ...host, path: host.path.slice(argument.length) } : host
   const paired = ({ fleet }: FleetView) =>

@@ -37,7 +37,9 @@ interface FleetFileEntry {
 
 interface FleetOptions {
   /** Whether files that were found in a directory count as named: what cannot be read is an error. */
-  readonly noSkip?: boolean
+  readonly noSkip?: boolean | undefined
+  /** What a fleet file says, where there is none. */
+  readonly rules?: Rules | undefined
 }
 
 /** What a folder's own fleet file is called. */
@@ -150,22 +152,24 @@ const below = (folder: string, file: string): string => {
 export async function readFleet(
   context: Context,
   paths: readonly string[],
-  { noSkip = false }: FleetOptions = {},
+  { noSkip = false, rules: given }: FleetOptions = {},
 ): Promise<ReadFleet> {
   await loadYamlFor(paths)
   const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
   if (more[0]) throw new FileError(more[0], `a second fleet file, ${more[0]}: there is ${first} already`)
-  const rules = first === undefined ? undefined : await readFleetFile(first)
+  if (first !== undefined && given)
+    throw new FileError(first, `a fleet file, ${first}, says already what is given`)
+  const own = first === undefined ? undefined : await readFleetFile(first)
   const plain = paths.filter(path => fleetFileOf(path) === undefined)
   const entries = [
-    ...(rules && first !== undefined ? filesOfRules(first, rules) : []),
+    ...(own && first !== undefined ? filesOfRules(first, own) : []),
     ...filesOfArguments(plain),
   ].filter(({ file }) => file !== first)
   const { documents, notes: onFiles } = await readDocuments(
     context,
     noSkip ? entries.map(entry => ({ ...entry, named: true })) : entries,
   )
-  const { notes, ...fleets } = assembleFleet(context, documents, rules)
+  const { notes, ...fleets } = assembleFleet(context, documents, own ?? given)
   return { ...fleets, notes: [...onFiles, ...notes] }
 }
 
