@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve inventory completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch mcp page serve inventory completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -41,6 +41,7 @@ _virt_cpu() {
     convert) options='--file --text --from --format --qemu --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --arch --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
+    mcp) options='--folder --tool --limit --cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --name --store --rules --alert-after --webhook --webhook-secret --sync --sync-every --proxy --token --rate --tls-cert --tls-key --oidc-issuer --oidc-audience --oidc-claim --oidc-role --limit --wait --memory --log --cpu-map --config --check-config --new-token --open --libvirt --help'; words='' ;;
     inventory) options='--what --file --store --url --token-file --pool --output --json --cpu-map --libvirt --help'; words='export import recompute tidy' ;;
@@ -123,6 +124,8 @@ _virt_cpu() {
     name:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    mcp:--tool) mapfile -t COMPREPLY < <(compgen -W 'decode baseline compare update start update-live expand migratable encode convert identical validate capabilities domcapabilities cpu-models name tree hypervisor-cpu-models hypervisor-cpu-compare hypervisor-cpu-baseline models guest-check hosts explain pools advise what-if migrate drain drift check audit doctor verify level fits' -- "$word"); return ;;
+    mcp:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     page:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     serve:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     inventory:--what) mapfile -t COMPREPLY < <(compgen -W 'export import recompute tidy' -- "$word"); return ;;

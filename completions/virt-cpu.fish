@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve inventory completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch mcp page serve inventory completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -417,6 +417,12 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from name" -l libvirt -x -a "11.
 complete -c virt-cpu -f -n "$none" -a batch -d 'Answer JSON requests, one a line'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a mcp -d 'Answer questions as tools of the Model Context Protocol'
+complete -c virt-cpu -n "__fish_seen_subcommand_from mcp" -l folder -r -d 'a folder whose files tools may read; paths are relative to the first. Absent: the working folder, unless that is the root of all'
+complete -c virt-cpu -n "__fish_seen_subcommand_from mcp" -l tool -x -a "decode baseline compare update start update-live expand migratable encode convert identical validate capabilities domcapabilities cpu-models name tree hypervisor-cpu-models hypervisor-cpu-compare hypervisor-cpu-baseline models guest-check hosts explain pools advise what-if migrate drain drift check audit doctor verify level fits" -d 'offer this tool, and those of further --tool, instead of one for each question'
+complete -c virt-cpu -n "__fish_seen_subcommand_from mcp" -l limit -r -d 'how long an answer may take; 300 by default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from mcp" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from mcp" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a page -d 'Print the page as one HTML file'
 complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l data -r -d 'files, directories and fleet files (*.yaml) to put into the page; - is standard input'
 complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'

@@ -148,6 +148,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Answer JSON requests, one a line',
     load: () => import('./commands/batch.ts'),
   },
+  mcp: {
+    group: 'tools',
+    summary: 'Answer questions as tools of the Model Context Protocol',
+    load: () => import('./commands/mcp.ts'),
+  },
   page: {
     group: 'tools',
     summary: 'Print the page as one HTML file',

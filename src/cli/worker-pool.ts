@@ -25,6 +25,8 @@ export interface WorkerData extends MapFolders {
   readonly signs: number
   /** Whether there is an inventory. */
   readonly hasFleets: boolean
+  /** The folders whose files requests may name; absent: they name none. */
+  readonly folders?: readonly string[] | undefined
 }
 
 /** MiB: a worker has three such for what does not live long. */
@@ -67,6 +69,8 @@ export interface CrewOptions {
   readonly queue?: number
   /** The hosts of the inventory; absent: there is none. */
   readonly fleets?: FleetSource | undefined
+  /** The folders whose files requests may name; absent: they name none. */
+  readonly folders?: readonly string[] | undefined
 }
 
 /** How a request is answered. */
@@ -164,9 +168,9 @@ export class WorkerPool {
   }
 
   #start(): ChildProcess {
-    const { program, maps, largest, memory, fleets } = this.#options
+    const { program, maps, largest, memory, fleets, folders } = this.#options
     const signs = memory * SIGNS_PER_MEGABYTE
-    const data: WorkerData = { ...maps, largest, signs, hasFleets: fleets !== undefined }
+    const data: WorkerData = { ...maps, largest, signs, hasFleets: fleets !== undefined, folders }
     const worker = fork(program, [JSON.stringify(data)], {
       execArgv: [`--max-old-space-size=${memory}`, `--max-semi-space-size=${SEMI_SPACE}`],
       serialization: 'advanced',

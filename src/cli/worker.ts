@@ -10,13 +10,16 @@ import type { FleetReply, WorkerData, WorkerReply, WorkerRequest } from './worke
 
 /** Answers what the process is sent. */
 export async function answerMessages(): Promise<void> {
-  const { own, named, largest, signs, hasFleets } = JSON.parse(process.argv[2] ?? '') as WorkerData
+  const { own, named, largest, signs, hasFleets, folders } = JSON.parse(process.argv[2] ?? '') as WorkerData
   const sources: Sources = {
     own: own === undefined ? CpuMap.builtIn() : openCpuMap(own),
     named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
     largest,
     signs,
     fleets: hasFleets ? askForHosts : undefined,
+    ...(folders && {
+      resolve: async (...asked) => (await import('./tool-files.ts')).filesIn(folders)(...asked),
+    }),
     onProgress: progress => process.send?.({ progress } satisfies WorkerReply),
   }
   // Ctrl-C goes to the whole group: the server ends its workers, after what is under way.

@@ -77,9 +77,9 @@ test('npx runs it', async () => {
 describe('installed for all', () => {
   beforeAll(async () => {
     const [, ...args] = install.split(' ')
-    // The inventory's packages are told of in docs/install.md.
-    const inventory = ['kysely', '@electric-sql/pglite'].map(name => `${name}@${peerDependencies[name]}`)
-    await npm('npm', [...args, ...inventory])
+    // What an inventory and the tools for assistants need is told of in docs/install.md.
+    const peers = ['kysely', '@electric-sql/pglite', '@modelcontextprotocol/sdk']
+    await npm('npm', [...args, ...peers.map(name => `${name}@${peerDependencies[name]}`)])
   }, 120_000)
 
   test('it has its version, its manual, its documents and examples', () => {
