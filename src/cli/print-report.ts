@@ -165,7 +165,7 @@ export function shortenerOf(names: readonly string[]): Printing['shorten'] {
   const stems = names.map(name => name.slice(0, name.length - ending.length))
   const bases = stems.map(stem => stem.slice(stem.lastIndexOf('/') + 1))
   let folder = first.slice(0, first.lastIndexOf('/') + 1)
-  while (!names.every(name => name.startsWith(folder))) folder = folder.replace(/[^/]*\/$/, '')
+  while (!names.every(name => name.startsWith(folder))) folder = folder.replace(/(?<![^/])[^/]*\/$/, '')
   const isUnique = new Set(bases).size === names.length && !bases.includes('')
   const shorts = new Map<string, string>()
   for (const [i, stem] of stems.entries()) {

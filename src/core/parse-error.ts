@@ -24,10 +24,11 @@ export class ParseError extends Error {
     options: ParseErrorOptions = {},
   ) {
     const { caret = column } = options
+    const told = what.length > LONGEST ? `${what.slice(0, LONGEST)}…` : what
     const place = [source, line || '', (line && column) || ''].filter(part => part !== '').join(':')
     const shown = excerpt && caret ? `\n  ${excerpt}\n  ${' '.repeat(caret - 1)}^` : ''
-    super(`${place ? `${place}: ` : ''}${what}${shown}`, options)
-    this.what = what
+    super(`${place ? `${place}: ` : ''}${told}${shown}`, options)
+    this.what = told
     this.source = source
     this.line = line
     this.column = column
@@ -60,6 +61,9 @@ interface ParseErrorOptions extends ErrorOptions {
 }
 
 const WIDTH = 100
+
+/** As much as is said of a fault: what is quoted may be as long as its text. */
+const LONGEST = 1000
 
 /** Cuts a long line around `column`. */
 function excerptAround(text: string, column: number): { excerpt: string; caret: number } {

@@ -154,7 +154,10 @@ const withNote = (one: Found, note: string): Found => ({ ...one, notes: [...(one
 const CUT = 'the text ends in the middle of its last line: it may have been cut off, and more have followed'
 
 /** Whether the last of several lines lacks its end. XML and JSON that are cut are refused. */
-const mayBeCut = (text: string): boolean => /\n.*[^\s>}\]].*$/.test(text)
+function mayBeCut(text: string): boolean {
+  const end = text.lastIndexOf('\n')
+  return end >= 0 && /[^\s>}\]]/.test(text.slice(end)) && !text.endsWith('\r')
+}
 
 function readPart(part: Part, dialect: Dialect | undefined, source: string, options?: ReadOptions): Found[] {
   try {

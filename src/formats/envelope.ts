@@ -206,13 +206,16 @@ function headAt(lines: readonly string[], i: number): Head | undefined {
     if (named !== undefined) return { name: named.replace(PATH, ''), rest, length: 1 }
   }
   const prompt = PROMPT.exec(line)
-  if (prompt || COMMAND.test(line))
-    return { name: prompt?.[1] ?? '', rest: QEMU.exec(line)?.[0] ?? '', length: 1 }
+  if (prompt || COMMAND.test(line)) return { name: prompt?.[1] ?? '', rest: commandIn(line), length: 1 }
   return undefined
 }
 
-/** A command that is itself what is read. */
-const QEMU = /\S*(?:qemu-system-|qemu-kvm|\bkvm\b).* -cpu .*/
+/** A command that is itself what is read: from the word that names QEMU, which `-cpu` follows. */
+function commandIn(line: string): string {
+  const before = line.slice(0, Math.max(line.lastIndexOf(' -cpu '), 0))
+  const at = before.search(/(?<!\S)\S*(?:qemu-system-|qemu-kvm|\bkvm\b)/)
+  return at < 0 ? '' : line.slice(at)
+}
 
 /** What of a file's path, in a head, is no name. */
 const PATH = /^.*\/|\.(?:txt|xml|json|out|log)$/g

@@ -192,7 +192,7 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string
 async function linesFrom(args: Arguments): Promise<AsyncIterable<string>> {
   const given = args.get('url') ?? ''
   if (!URL.canParse(given)) throw new UsageError(`--url takes an address, not '${given}'`)
-  const address = new URL(`${given.replace(/\/+$/, '')}/v1/export`)
+  const address = new URL(`${given.replace(/(?<!\/)\/+$/, '')}/v1/export`)
   const pool = args.get('pool')
   if (pool !== undefined) address.searchParams.set('pool', pool)
   const path = args.get('token-file')

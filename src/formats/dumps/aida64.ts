@@ -28,6 +28,9 @@ const HEADINGS = [
   /^[^#(]*\b(?:CPUID|MSR)\b[^#(]*\(([^#()]*#\s*\d+)[^#()]*\)\s*:?$/i,
   /^((?:\p{L}+ )?CPU ?#\d+)(?: +AffMask.*| *:?)$/iu,
 ]
+/** What is longer is no heading, and would take long to look through. */
+const LONGEST_HEADING = 200
+
 const SHARED_MSRS = /^-+ *\[[^\]#]*\bMSR\b[^\]#]*\] *-+$/i
 
 const heading: LineReader = (line, builder) => {
@@ -36,6 +39,7 @@ const heading: LineReader = (line, builder) => {
     builder.startSharedMsrs()
     return true
   }
+  if (text.length > LONGEST_HEADING) return false
   for (const pattern of HEADINGS) {
     const label = pattern.exec(text)?.[1]
     if (label === undefined) continue

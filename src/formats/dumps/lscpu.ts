@@ -41,7 +41,7 @@ const isArmVendor = (name: string | undefined): boolean =>
 
 /** The values are not translated. */
 const isTranslated = (text: string): boolean =>
-  /^[^:{}<>\n]+:[ \t]+32-bit, 64-bit[ \t]*\r?$/m.test(text) &&
+  /^[^:{}<>\r\n]+:[ \t]+32-bit, 64-bit[ \t]*\r?$/m.test(text) &&
   /:[ \t]+(?:Little|Big) Endian[ \t]*\r?$/m.test(text) &&
   !/^[ \t]*CPU op-mode\(s\):/m.test(text)
 

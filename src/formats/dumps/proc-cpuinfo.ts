@@ -25,8 +25,9 @@ export type CpuInfo = ReadonlyMap<string, string>
 export function parseCpuInfo(text: string): CpuInfo[] {
   const cpus: Map<string, string>[] = []
   for (const line of text.split('\n')) {
-    const [, name, value] = /^([^\t:]*?)\s*:\s*(.*?)\s*$/.exec(line) ?? []
-    if (name === undefined || value === undefined) continue
+    const colon = line.indexOf(':')
+    const [name, value] = [line.slice(0, Math.max(colon, 0)).trimEnd(), line.slice(colon + 1).trim()]
+    if (colon < 0 || name.includes('\t') || value.includes('\r')) continue
     const again = name === 'vendor_id' && cpus.at(-1)?.has(name)
     if (name === 'processor' || again || cpus.length === 0) cpus.push(new Map())
     const cpu = cpus.at(-1)

@@ -12,7 +12,8 @@ export const namedRegisters: Dialect = {
   read: (text, source) => foundRegisters(parseRegisterText(text, source)),
 }
 
-const LINE = /^[ \t]*([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x(?=_*[0-9a-fA-F])([0-9a-fA-F_]{1,20})[ \t]*$/gm
+const LINE =
+  /^[ \t]*([A-Z][A-Z0-9_]+)(?:[ \t]*[:=][ \t]*|\t* [ \t]*)0x(?=_*[0-9a-fA-F])([0-9a-fA-F_]{1,20})[ \t]*$/gm
 
 /** The register that tells which architecture a list of registers is of. */
 const ARCH: readonly (readonly [register: string, arch: string])[] = [
@@ -37,7 +38,8 @@ function parseRegisterText(text: string, source: string): RegisterDump[] {
   }
   const [name = '', arch] = ARCH.find(([register]) => registers.has(register)) ?? []
   // A number that ends where the text does may have had more digits.
-  const [, last, digits = ''] = /([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x([0-9a-fA-F_]*)$/.exec(text) ?? []
+  const [, last, digits = ''] =
+    /(?<![A-Z0-9_])([A-Z][A-Z0-9_]+)(?:[ \t]*[:=][ \t]*|\t* [ \t]*)0x([0-9a-fA-F_]*)$/.exec(text) ?? []
   if (last === name && digits.length < 8) throw new ParseError(`${name} is cut off`, source)
   if (last !== undefined && last !== name) registers.delete(last)
   return arch === undefined ? [] : distinctRegisters(arch, [{ name: '0', registers }])

@@ -139,7 +139,7 @@ export const openNebula: Dialect = {
     }
     const guest = guestsIn(text)
     if (guest.length > 0) return guest
-    const parts = text.split(/(?=<HOST>)|^(?=HOST \d+ INFORMATION)|^(?=-?\s*(?:HOST:|- ID:))/m)
+    const parts = text.split(/(?=<HOST>)|^(?=HOST \d+ INFORMATION)|^(?=-?[ \t]*(?:HOST:|- ID:))/m)
     return parts.filter(part => /KVM_CPU_MODEL/.test(part)).map(part => hostOf(key => valueIn(part, key)))
   },
 }
@@ -188,7 +188,7 @@ function guestsIn(text: string): Found[] {
   const name = /^[ \t]*NAME\s*=\s*"?([^"\r\n]+)/m.exec(text)?.[1]
   if (inner === undefined && evc === undefined) return []
   const of = (key: string) =>
-    new RegExp(`\\b${key}\\s*=\\s*"([^"]*)"`).exec(inner ?? '')?.[1]?.replace(/\s*\n\s*/g, '')
+    new RegExp(`\\b${key}\\s*=\\s*"([^"]*)"`).exec(inner ?? '')?.[1]?.replace(/(?<!\s)\s*\n\s*/g, '')
   const words = (of('FEATURES') ?? '').split(',').flatMap(word => (word.trim() ? [word.trim()] : []))
   const features = words.map(word => ({ name: word, policy: 'require' }) as const)
   const guest = { kind: 'guest', layer: 'defined', name } as const

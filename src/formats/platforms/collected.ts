@@ -136,7 +136,7 @@ function reportOf(lines: readonly string[], first: number): CollectedReport {
     }
   })
   close()
-  const [, version = ''] = /(\d+)\s*$/.exec(lines[0] ?? '') ?? []
+  const [, version = ''] = /(?<!\d)(\d+)\s*$/.exec(lines[0] ?? '') ?? []
   return { version, before: first, sections, count }
 }
 
@@ -265,7 +265,7 @@ const uuidOfMachine = (id: string | undefined): string | undefined =>
 
 /** The QEMU that libvirt runs, else the one that is installed. */
 function versionIn(sections: readonly CollectedSection[]): string | undefined {
-  const [, running] = /^Running hypervisor: (.+?)[ \t]*$/m.exec(textIn(sections, 'libvirt')) ?? []
+  const [, running] = /^Running hypervisor: (.*\S)[ \t]*$/m.exec(textIn(sections, 'libvirt')) ?? []
   const [, version] = /^QEMU emulator version (\d[\w.]*)/m.exec(textIn(sections, 'qemu')) ?? []
   return running ?? (version === undefined ? undefined : `QEMU ${version}`)
 }

@@ -105,8 +105,8 @@ export const ganeti: Dialect = {
   sniff: text =>
     /^[ \t-]*cpu_type:[ \t]*\S/m.test(text) && /^[ \t-]*(?:Hypervisor|Instance name|kvm)\b/m.test(text),
   read: text =>
-    text.split(/^(?=[ \t]*-?[ \t]*Instance name:)/m).flatMap(part => {
-      const of = (key: string) => new RegExp(`^[ \\t-]*${key}:[ \\t]*(.*?)[ \\t]*\\r?$`, 'm').exec(part)?.[1]
+    text.split(/^(?=[ \t]*(?:-[ \t]*)?Instance name:)/m).flatMap(part => {
+      const of = (key: string) => new RegExp(`^[ \\t-]*${key}:(.*)$`, 'm').exec(part)?.[1]?.trim()
       const argument = of('cpu_type')?.replaceAll('\\,', ',')
       if (!argument || argument.startsWith('default')) return []
       const vcpus = Number(/^\d+/.exec(of('vcpus') ?? of('VCPUs') ?? '')?.[0] ?? 0)

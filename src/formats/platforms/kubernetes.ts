@@ -158,7 +158,7 @@ function readDescription(text: string): Found[] {
     })
   }
   const cpus = Number(
-    /^Capacity:\s*?\n(?:[ \t].*\n)*?[ \t]+cpu:[ \t]+(\d+)\s*?$/m.exec(text)?.[1] ?? Number.NaN,
+    /^Capacity:[ \t]*\r?\n(?:[ \t].*\r?\n)*?[ \t]+cpu:[ \t]+(\d+)[ \t]*\r?$/m.exec(text)?.[1] ?? Number.NaN,
   )
   return statementsOfNode({
     name,

@@ -1,5 +1,6 @@
 import { NEVER_OFFERED } from '../../arch/operations.ts'
 import type { CpuFeature, Mode } from '../../core/cpu.ts'
+import { fewNames } from '../../core/text.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { express, isLibvirtModel } from '../express.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
@@ -18,14 +19,15 @@ export const novaConf: Dialect = {
     const options = optionsOf(text)
     const type = options.get('virt_type') ?? 'kvm'
     const mode = options.get('cpu_mode') ?? (type === 'kvm' ? 'host-model' : 'none')
-    const models = listOf(options.get('cpu_models') ?? options.get('cpu_model'))
+    const models = eachOnce(listOf(options.get('cpu_models') ?? options.get('cpu_model')))
     const features = listOf(options.get('cpu_model_extra_flags')).flatMap(featuresOf)
+    const notes = [...(options.has('cpu_mode') ? [] : [UNSAID]), ...notesOf(mode, models)]
     const guest = (model: string | undefined): FoundGuest => ({
       kind: 'guest',
       layer: 'defined',
       cpu: { type: 'guest', mode: MODES.get(mode) ?? 'custom', arch: 'x86_64', model, features },
       name: models.length > 1 ? model : undefined,
-      notes: [...(options.has('cpu_mode') ? [] : [UNSAID]), ...notesOf(mode, models)],
+      notes,
     })
     if (mode === 'custom' && models.length > 0) return models.map(name => guest(modelNamed(name)))
     // Without a mode libvirt writes no <cpu>: the guest gets QEMU's default.
@@ -70,7 +72,7 @@ function notesOf(mode: string, models: readonly string[]): string[] {
   if (mode !== 'custom' && models.length > 0)
     return ['nova-compute refuses this configuration: models may be named only with cpu_mode=custom']
   if (models.length < 2) return []
-  return [`nova-compute does not start on a host that cannot run each of ${models.join(', ')}`]
+  return [`nova-compute does not start on a host that cannot run each of ${fewNames(models, 10)}`]
 }
 
 /** The options of the section `libvirt`; an indented line continues the one above. */
@@ -100,7 +102,12 @@ const featuresOf = (flag: string): CpuFeature[] => {
   return libvirtNames('libvirt', [flag.replace(/^[+-]/, '').toLowerCase()]).map(name => ({ name, policy }))
 }
 
-/** Nova compares names of models without regard to case. */
+/** Nova compares names without regard to case. */
+const eachOnce = (names: readonly string[]): string[] => [
+  ...new Map(names.map(name => [name.toLowerCase(), name])).values(),
+]
+
+/** By libvirt's spelling, where it has such a model. */
 function modelNamed(name: string): string {
   const { models } = CpuMap.builtIn().of('x86')
   return models.find(model => model.name.toLowerCase() === name.toLowerCase())?.name ?? name

@@ -193,7 +193,7 @@ function guestsOfTypes(text: string): FoundGuest[] {
   // engine-config prints every level, ascending: a type of a newer level replaces that of an older one.
   const guests = new Map<string, FoundGuest>()
   // A value is one line, however a terminal folded it.
-  const whole = /^ServerCPUList:/m.test(text) ? text.replace(/\r?\n(?!ServerCPUList:|\s*$)/g, '') : text
+  const whole = /^ServerCPUList:/m.test(text) ? text.trimEnd().replace(/\r?\n(?!ServerCPUList:)/g, '') : text
   for (const [, name = '', cpu = '', arch = ''] of whole.matchAll(new RegExp(TYPE, 'g'))) {
     const type = name.trim()
     guests.set(type, {

@@ -33,7 +33,7 @@ function samplesOfText(text: string, source: string): Sample[] {
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     const [, metric] = /^(node_(?:cpu|uname)\w*_info)\{/.exec(line) ?? []
     if (metric === undefined) continue
-    const [, labels, value] = /\{((?:\s*\w+="(?:[^"\\]|\\.)*"\s*,?)*)\}\s+(\S+)/.exec(line) ?? []
+    const [, labels, value] = /\{(\s*(?:\w+="(?:[^"\\]|\\.)*"\s*(?:,\s*)?)*)\}\s+(\S+)/.exec(line) ?? []
     if (labels === undefined) throw new ParseError('this metric is cut', source, i + 1, 0, line.slice(0, 100))
     if (value !== '0') samples.push({ metric, labels: labelsOf(labels) })
   }
@@ -42,7 +42,7 @@ function samplesOfText(text: string, source: string): Sample[] {
 
 const labelsOf = (text: string): Labels =>
   new Map(
-    [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = '', value = '']) => [
+    [...text.matchAll(/(?<!\w)(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = '', value = '']) => [
       name,
       value.replace(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c)),
     ]),

@@ -15,11 +15,11 @@ export const vagrant: Dialect = {
     if (!/\bend\s*$/.test(text))
       throw new ParseError('the last line of a Vagrantfile is `end`: it is cut', source)
     const plain = text.replace(/^[ \t]*#.*$/gm, '')
-    const [common = '', ...machines] = plain.split(/^(?=[^\n]*\.vm\.define\b)/m)
+    const [common = '', ...machines] = plain.split(/^(?=[^\r\n]*\.vm\.define\b)/m)
     if (machines.length === 0) return [guestOfVagrant(common, source)]
     return machines.map(machine => ({
       ...guestOfVagrant(`${machine}\n${common}`, source),
-      name: /\.vm\.define\s*\(?\s*[:"']?([\w.-]+)/.exec(machine)?.[1],
+      name: /\.vm\.define\s*(?:\(\s*)?[:"']?([\w.-]+)/.exec(machine)?.[1],
     }))
   },
 }

@@ -47,7 +47,7 @@ export async function sendReport(given: string, name: string, server: ReportServ
   const text = withoutMoments(given)
   const host = factOf(text, 'name') ?? name
   const id = idOf(text, name)
-  const address = new URL(`${server.url.replace(/\/+$/, '')}/v1/hosts/${id}`)
+  const address = new URL(`${server.url.replace(/(?<!\/)\/+$/, '')}/v1/hosts/${id}`)
   const where = String(address)
   address.searchParams.set('name', host)
   if (server.pool !== undefined) address.searchParams.set('pool', server.pool)

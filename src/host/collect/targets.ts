@@ -127,7 +127,7 @@ function readLines(text: string, add: Add): void {
 }
 
 const pairsOf = (text: string): [string, string][] =>
-  [...text.matchAll(/([\w.-]+)\s*=\s*("[^"]*"|'[^']*'|\S+)/g)].map(([, key = '', value = '']) => [
+  [...text.matchAll(/(?<![\w.-])([\w.-]+)\s*=\s*("[^"]*"|'[^']*'|\S+)/g)].map(([, key = '', value = '']) => [
     key,
     value.replace(/^(["'])(.*)\1$/, '$2'),
   ])

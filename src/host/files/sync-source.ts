@@ -158,7 +158,12 @@ function readRepository(text: string): Repository {
   const name = text.replace(/\/\/[^/@]*@/, '//')
   if (branch && !/^[\w][\w./-]*$/.test(branch))
     throw new FileError(name, `${name}: no such name for a branch`)
-  return { url, name, branch: branch || undefined, folder: folder?.replace(/^\/+|\/+$/g, '') || undefined }
+  return {
+    url,
+    name,
+    branch: branch || undefined,
+    folder: folder?.replace(/^\/+|(?<!\/)\/+$/g, '') || undefined,
+  }
 }
 
 /** How long a command of git's may take, in ms. */

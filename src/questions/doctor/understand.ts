@@ -20,7 +20,7 @@ export function featuresOfPart(
   if (place) return { features: featuresAt(db, place), unknown: [] }
   const words = value
     .split(/[,;\s[\]'"()]+/)
-    .map(word => word.replace(/[:=](?:true|on)$/, '').replace(/[.:]+$/, ''))
+    .map(word => word.replace(/[:=](?:true|on)$/, '').replace(/(?<![.:])[.:]+$/, ''))
     .filter(word => word !== '' && word !== 'and')
   const last = (word: string) => (part === 'property' ? (word.split('.').at(-1) ?? word) : word)
   const read = words.map(word => ({ word, features: featuresSpelled(db, last(word)) }))
@@ -59,7 +59,7 @@ const PLACES =
 
 /** Leaf, subleaf and register as they stand in messages: `leaf=0x07 (subleaf=0x00), register='EBX'`. */
 const LEAVES =
-  /\b(?:leaf|level|function)\s*[=:]?\s*(?:0x)?([0-9a-f]+)h?(?:[\s,(]*(?:subleaf|index)\s*[=:]?\s*(?:0x)?([0-9a-f]+)h?\)?)?[\s,]*(?:register)?\s*[=:]?\s*'?(e[abcd]x)\b/gi
+  /\b(?:leaf|level|function)\s*(?:[=:]\s*)?(?:0x)?([0-9a-f]+)h?(?:[\s,(]*(?:subleaf|index)\s*(?:[=:]\s*)?(?:0x)?([0-9a-f]+)h?\)?)?[\s,]*(?:register\s*)?(?:[=:]\s*)?'?(e[abcd]x)\b/gi
 
 /** Places of bits and registers, as `parsePlaceSpelled` reads them. */
 function placesIn(text: string): string[] {
@@ -97,7 +97,7 @@ const fieldsOf = (leaf: number, subleaf: number, register: string) =>
   builtinCpuidFields().filter(field => isAt(field, { leaf, subleaf, register: register.toLowerCase() }))
 
 const SIGNATURES =
-  /\bfamily\s*[=:]?\s*(0x[0-9a-f]+|\d+)h?[\s,;|]+(?:cpu\s+)?model\s*[=:]?\s*(0x[0-9a-f]+|\d+)h?[\s,;|]+(?:model name[^\n]*\s+)?stepping\s*[=:]?\s*(0x[0-9a-f]+|\d+)/gi
+  /\bfamily\s*(?:[=:]\s*)?(0x[0-9a-f]+|\d+)h?[\s,;|]+(?:cpu\s+)?model\s*(?:[=:]\s*)?(0x[0-9a-f]+|\d+)h?[\s,;|]+(?:model name[^\n]*(?:(?<=\s)|\n\s*))?stepping\s*(?:[=:]\s*)?(0x[0-9a-f]+|\d+)/gi
 
 function signaturesIn(db: Database, text: string): [string, string][] {
   return Array.from(text.matchAll(SIGNATURES), ([whole, ...numbers]) => {

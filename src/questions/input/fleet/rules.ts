@@ -225,7 +225,8 @@ export const appliesTo = ({ patterns }: Rule<unknown>, path: string): boolean =>
   })
 
 /** Without `./` in front and `/` behind. */
-export const plainPattern = (pattern: string): string => pattern.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+export const plainPattern = (pattern: string): string =>
+  pattern.replace(/^(?:\.\/)+/, '').replace(/(?<!\/)\/+$/, '')
 
 /**
  * Which of the files below its folder a fleet file speaks of: those that its entries name, or all.
