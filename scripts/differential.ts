@@ -15,8 +15,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type LibvirtVersion, parseLibvirtVersion } from '../src/core/libvirt-version.ts'
 import { type DifferentialQuestion, makeQuestions } from './differential/questions.ts'
-import { drawFrom } from './differential/random.ts'
 import { askOurs, askVirsh, type Said, START_LIMIT, startGuest, type Virsh } from './differential/sides.ts'
+import { drawFrom } from './random.ts'
 
 const { values } = parseArgs({
   options: {

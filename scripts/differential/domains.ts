@@ -1,4 +1,4 @@
-import type { Draw } from './random.ts'
+import type { Draw } from '../random.ts'
 
 /** Makes a random `<domain>` about a `<cpu>`: features, timers, protection, devices of the host, and what QEMU is told. */
 export function makeDomain(cpu: string, draw: Draw, topology: boolean): string {

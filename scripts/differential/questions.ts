@@ -1,7 +1,7 @@
 import { hasBehaviour, type LibvirtVersion } from '../../src/core/libvirt-version.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import type { Draw } from '../random.ts'
 import { makeDomain } from './domains.ts'
-import type { Draw } from './random.ts'
 
 /** A command line, without `virsh -c URI`; a document that it names stands in `files`. */
 export interface DifferentialQuestion {

@@ -30,7 +30,7 @@ export const command: Command = {
       number++
       const text = number === 1 ? line.replace(/^\ufeff/, '') : line
       if (mayHoldYaml(text)) await loadYaml()
-      if (text.trim() !== '') answers.push(await answer(contexts, text, number))
+      if (text.trim() !== '') answers.push(await answerLine(contexts, text, number))
       if (answers.length >= 1000) flush()
     }
     flush()
@@ -39,7 +39,11 @@ export const command: Command = {
 }
 
 /** Answers a line, whatever is in it. */
-async function answer(contexts: Contexts, line: string, number: number): Promise<string> {
+export async function answerLine(
+  contexts: Pick<Contexts, 'of'>,
+  line: string,
+  number: number,
+): Promise<string> {
   let id = 'null'
   try {
     const request = parseRequest(line, number)
