@@ -64,3 +64,30 @@ function draw(
     Atomics.notify(state, 0)
   }
 }
+
+/** A bar on stderr for work that has a number of parts, where stderr is a terminal, after half a second. */
+export class ProgressBar {
+  readonly #count: number
+  readonly #isShown = isTerminal(STDERR)
+  readonly #started = performance.now()
+  #drawn = false
+
+  /** @param count of the parts */
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  /** Draws how many parts are done and how many failed. */
+  show(done: number, failed: number): void {
+    if (!this.#isShown || performance.now() - this.#started < 500) return
+    const part = Math.round((20 * (done + failed)) / Math.max(this.#count, 1))
+    const bar = `${'#'.repeat(part)}${'.'.repeat(20 - part)}`
+    process.stderr.write(`\r[${bar}] ${done + failed} of ${this.#count}, ${failed} failed `)
+    this.#drawn = true
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    if (this.#drawn) process.stderr.write('\r\x1b[K')
+  }
+}

@@ -1,10 +1,7 @@
-import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync, fstatSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
-import { type Pseudonym, redact } from '../../formats/redact.ts'
 import { gather } from '../../host/collect/gather.ts'
-import { NotTaken, type ReportServer, type Sent, sendReport } from '../../host/collect/send.ts'
+import { Keeper, pseudonyms } from '../../host/collect/keep.ts'
+import { NotTaken, type ReportServer, readToken, type Sent } from '../../host/collect/server.ts'
 import {
   collectScript,
   kubectlTarget,
@@ -16,15 +13,14 @@ import {
   type Target,
   virshTarget,
 } from '../../host/collect/targets.ts'
-import { fileError } from '../../host/files/file-error.ts'
 import { readWholeText } from '../../host/files/files.ts'
-import { makeFolder, writeWhole } from '../../host/files/write.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { type Session, STDERR } from '../globals.ts'
+import type { Session } from '../globals.ts'
 import { printReport } from '../print-report.ts'
+import { ProgressBar } from '../progress.ts'
 import { UsageError } from '../spec.ts'
 
 export const command: Command = {
@@ -88,7 +84,10 @@ export const command: Command = {
     const pseudonym = args.has('redact') ? pseudonyms(folder) : undefined
     const stop = new AbortController()
     const sender = server && { ...server, ...limits, signal: stop.signal }
-    const keeper = new Keeper({ folder, pseudonym, server: sender }, args, session)
+    const keeper = new Keeper({
+      ...{ folder, pseudonym, server: sender, again: args.has('again') },
+      out: text => session.out(text),
+    })
     const failed: Failure[] = []
     for (const path of texts) {
       const why = await whyNotTaken(keeper.keep(path, `${fileStem(path)}.txt`, readWholeText(path)))
@@ -114,9 +113,7 @@ function serverOf(args: Arguments): Server | undefined {
   if (!URL.canParse(url)) throw new UsageError(`--report takes an address, not '${url}'`)
   if (args.has('kubectl'))
     throw new UsageError('--kubectl gathers many hosts as one: --report takes them apart')
-  const path = args.get('token-file')
-  const token = path === undefined ? process.env.VIRT_CPU_TOKEN : readWholeText(path)
-  return { url, token: token?.trim() || undefined, pool: args.get('pool') }
+  return { url, token: readToken(args.get('token-file')), pool: args.get('pool') }
 }
 
 interface Limits {
@@ -174,97 +171,6 @@ async function targetsOf(
 
 const fileStem = (path: string): string => (path.split('/').at(-1) ?? path).replace(/\.\w+$/, '')
 
-/** In the folder, so that what is gathered later has the same pseudonyms; a dot-file is never read as a host. */
-const KEY_FILE = '.redaction-key'
-
-/** Pseudonyms by a secret of their own: who has the answer cannot try names. */
-function pseudonyms(folder: string | undefined): Pseudonym {
-  const key = folder === undefined ? randomBytes(32) : keyIn(folder)
-  return (kind, name) => {
-    const digest = createHmac('sha256', key).update(`${kind} ${name}`).digest('hex')
-    if (kind !== 'uuid') return `${kind}-${digest.slice(0, 10)}`
-    return digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
-  }
-}
-
-function keyIn(folder: string): Buffer {
-  const path = join(folder, KEY_FILE)
-  try {
-    makeFolder(folder)
-    if (!existsSync(path)) writeFileSync(path, randomBytes(32), { mode: 0o600, flag: 'wx' })
-    return readFileSync(path)
-  } catch (error) {
-    throw fileError('write', path, error)
-  }
-}
-
-/** Where what was gathered goes. */
-interface Places {
-  readonly folder: string | undefined
-  readonly pseudonym: Pseudonym | undefined
-  readonly server: ReportServer | undefined
-}
-
-/** Keeps what was gathered: as a file each, at a server, or on stdout. */
-class Keeper {
-  readonly kept: string[] = []
-  readonly #sent: Sent[] = []
-  readonly #folder: string | undefined
-  readonly #pseudonym: Pseudonym | undefined
-  readonly #server: ReportServer | undefined
-  readonly #session: Session
-  readonly #again: boolean
-
-  constructor({ folder, pseudonym, server }: Places, args: Arguments, session: Session) {
-    this.#folder = folder
-    this.#pseudonym = pseudonym
-    this.#server = server
-    this.#session = session
-    this.#again = args.has('again')
-    if (folder !== undefined) openFolder(folder)
-  }
-
-  answer(): Pick<Collected, 'collected' | 'reported'> {
-    return { collected: this.kept, ...(this.#server && { reported: this.#sent }) }
-  }
-
-  /** Whether it need not be asked. */
-  has({ file }: Target): boolean {
-    const path = this.#pathOf(file)
-    return path !== undefined && !this.#server && !this.#again && existsSync(path)
-  }
-
-  /** @throws FileError, NotTaken, ParseError for what cannot be redacted */
-  async keep(name: string, file: string, text: string): Promise<void> {
-    const kept = this.#pseudonym ? redact(text, this.#pseudonym, name) : text
-    const path = this.#pathOf(file)
-    if (path !== undefined) writeWhole(path, kept)
-    else if (!this.#server) this.#session.out(kept)
-    if (this.#server) this.#sent.push(await sendReport(kept, this.#nameOf(file), this.#server))
-    this.kept.push(name)
-  }
-
-  /** What a host is called whose text does not say it. */
-  #nameOf(file: string): string {
-    const stem = file.replace(/\.\w+$/, '')
-    return this.#pseudonym ? this.#pseudonym('host', stem) : stem
-  }
-
-  #pathOf(file: string): string | undefined {
-    if (this.#folder === undefined) return undefined
-    const [, stem = file, ending = ''] = /^(.*)(\.\w+)$/.exec(file) ?? []
-    return join(this.#folder, this.#pseudonym ? `${this.#pseudonym('host', stem)}${ending}` : file)
-  }
-}
-
-function openFolder(folder: string): void {
-  try {
-    makeFolder(folder)
-  } catch (error) {
-    throw fileError('open', folder, error)
-  }
-}
-
 interface Failure {
   readonly host: string
   readonly why: string
@@ -280,7 +186,7 @@ async function collect(
   const there = targets.filter(target => keeper.has(target))
   const wanted = targets.filter(target => !there.includes(target))
   const partial: Failure[] = []
-  const progress = new Progress(wanted.length)
+  const progress = new ProgressBar(wanted.length)
   const { signal } = limits.stop
   const onSignal = () => limits.stop.abort()
   for (const name of SIGNALS) process.on(name, onSignal)
@@ -302,7 +208,14 @@ async function collect(
   }
   const order = new Map(targets.map(({ name }, i) => [name, i]))
   failed.sort((a, b) => (order.get(a.host) ?? -1) - (order.get(b.host) ?? -1))
-  const answer = { ...keeper.answer(), there: there.map(({ name }) => name), failed, partial }
+  const reported = args.all('report').some(isUrl) && { reported: keeper.sent }
+  const answer = {
+    collected: keeper.kept,
+    ...reported,
+    there: there.map(({ name }) => name),
+    failed,
+    partial,
+  }
   await say(answer, { args, session, isInterrupted: signal.aborted, count: wanted.length })
   if (signal.aborted) return 130
   if (failed.some(({ why }) => why.endsWith('is not installed'))) return 2
@@ -401,28 +314,4 @@ function reportOf(answer: Collected, places: string, left: number): Report {
   for (const { host, why } of partial) report.line(`${host} is there in part: ${why}`)
   if (left > 0) report.line(`interrupted: ${left} not asked to the end; the same command goes on`)
   return report
-}
-
-/** A bar on stderr while it lasts, on a terminal alone, after half a second. */
-class Progress {
-  readonly #count: number
-  readonly #isShown = fstatSync(STDERR).isCharacterDevice()
-  readonly #started = performance.now()
-  #drawn = false
-
-  constructor(count: number) {
-    this.#count = count
-  }
-
-  show(done: number, failed: number): void {
-    if (!this.#isShown || performance.now() - this.#started < 500) return
-    const part = Math.round((20 * (done + failed)) / Math.max(this.#count, 1))
-    const bar = `${'#'.repeat(part)}${'.'.repeat(20 - part)}`
-    process.stderr.write(`\r[${bar}] ${done + failed} of ${this.#count}, ${failed} failed `)
-    this.#drawn = true
-  }
-
-  end(): void {
-    if (this.#drawn) process.stderr.write('\r\x1b[K')
-  }
 }

@@ -3,8 +3,8 @@ import { access, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { count } from '../../core/text.ts'
+import { addressOf, readToken } from '../../host/collect/server.ts'
 import { codeOf, fileError } from '../../host/files/file-error.ts'
-import { readWholeText } from '../../host/files/files.ts'
 import type { ImportDone, Inventory } from '../../inventory/inventory.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import type { Arguments } from '../arguments.ts'
@@ -192,11 +192,10 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string
 async function linesFrom(args: Arguments): Promise<AsyncIterable<string>> {
   const given = args.get('url') ?? ''
   if (!URL.canParse(given)) throw new UsageError(`--url takes an address, not '${given}'`)
-  const address = new URL(`${given.replace(/(?<!\/)\/+$/, '')}/v1/export`)
+  const address = addressOf(given, 'export')
   const pool = args.get('pool')
   if (pool !== undefined) address.searchParams.set('pool', pool)
-  const path = args.get('token-file')
-  const token = (path === undefined ? process.env.VIRT_CPU_TOKEN : readWholeText(path))?.trim()
+  const token = readToken(args.get('token-file'))
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {}
   const response = await fetch(address, { headers }).catch(error => {
     throw new CommandError([`${address}: cannot be reached: ${error.cause?.message ?? error.message}`])

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readWholeText } from '../files/files.ts'
+
+/** The address of a route below `/v1/` of a server, whose own address may end in slashes. */
+export const addressOf = (url: string, route: string): URL =>
+  new URL(`${url.replace(/(?<!\/)\/+$/, '')}/v1/${route}`)
+
+/** The token that a client shows a server: that of a file, else of the variable VIRT_CPU_TOKEN; undefined: it has none. @throws FileError */
+export function readToken(path: string | undefined): string | undefined {
+  const token = path === undefined ? process.env.VIRT_CPU_TOKEN : readWholeText(path)
+  return token?.trim() || undefined
+}
 
 /** A server that takes reports, and how it is asked. */
 export interface ReportServer {
@@ -47,7 +58,7 @@ export async function sendReport(given: string, name: string, server: ReportServ
   const text = withoutMoments(given)
   const host = factOf(text, 'name') ?? name
   const id = idOf(text, name)
-  const address = new URL(`${server.url.replace(/(?<!\/)\/+$/, '')}/v1/hosts/${id}`)
+  const address = addressOf(server.url, `hosts/${id}`)
   const where = String(address)
   address.searchParams.set('name', host)
   if (server.pool !== undefined) address.searchParams.set('pool', server.pool)
