@@ -68,6 +68,7 @@ async function writeProgram() {
   mkdirSync(FOLDER, { recursive: true })
   const data = await writeDataFiles(FOLDER)
   await build({
+    absWorkingDir: ROOT,
     entryPoints: { program: 'src/cli/command-line.ts', worker: 'src/cli/worker.ts' },
     outdir: FOLDER,
     bundle: true,

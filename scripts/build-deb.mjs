@@ -1,7 +1,7 @@
 // Builds the Debian package from dist/: npm run build:deb. Node's files with what they depend on, the manual, completions and
 // examples. Two builds are equal byte by byte: all files are of the last commit's time (SOURCE_DATE_EPOCH).
-// DEBFULLNAME and DEBEMAIL name who maintains the package.
-import { execFileSync } from 'node:child_process'
+// DEBFULLNAME and DEBEMAIL name who maintains the package, as for Debian's own tools; else git's user.name and user.email do.
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -24,8 +24,15 @@ process.chdir(ROOT)
 const { version, dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' }).trim()
 const seconds = Number(process.env.SOURCE_DATE_EPOCH || run('git', 'log', '-1', '--format=%ct'))
-const { DEBFULLNAME = 'The virt-cpu developers', DEBEMAIL = 'virt-cpu@users.noreply.github.com' } =
-  process.env
+const MAINTAINER = `${process.env.DEBFULLNAME || ofGit('user.name')} <${process.env.DEBEMAIL || ofGit('user.email')}>`
+
+/** Whoever builds a package that nobody publishes is who answers for it. */
+function ofGit(key) {
+  const { stdout } = spawnSync('git', ['config', key], { encoding: 'utf8' })
+  if (stdout?.trim()) return stdout.trim()
+  console.error(`error: who maintains the package? Set DEBFULLNAME and DEBEMAIL, or git config ${key}`)
+  process.exit(2)
+}
 
 /** 27 MB, for an inventory in a folder; one in PostgreSQL needs it not. */
 const LEFT_OUT = ['@electric-sql/pglite']
@@ -105,7 +112,7 @@ const debianChangelog = () => `virt-cpu (${version}-1) unstable; urgency=medium
 
   * See changelog.gz.
 
- -- ${DEBFULLNAME} <${DEBEMAIL}>  ${new Date(seconds * 1000).toUTCString().replace('GMT', '+0000')}
+ -- ${MAINTAINER}  ${new Date(seconds * 1000).toUTCString().replace('GMT', '+0000')}
 `
 
 const APACHE = ' On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.'
@@ -155,7 +162,7 @@ Architecture: all
 Depends: nodejs (>= 20.19)
 Suggests: qemu-system-x86 | qemu-system-arm
 Installed-Size: ${size}
-Maintainer: ${DEBFULLNAME} <${DEBEMAIL}>
+Maintainer: ${MAINTAINER}
 Description: guest CPU models for virtualization fleets
  Computes the CPU that guests may be given so that they run and live-migrate
  on every host of a pool, as libvirt does, byte for byte, without a daemon;
