@@ -154,8 +154,8 @@ async function show(what: Globals['show'] = 'help', name?: string, session?: Ses
   if (what === 'help' && name !== undefined && session) return help(name, session)
   if (what === 'version') write(STDOUT, `${__VERSION__}\n`)
   else {
-    const { generalHelp, longVersion } = await import('./help.ts')
-    write(STDOUT, what === 'help' ? generalHelp(COMMANDS) : longVersion(__VERSION__))
+    const { asCalled, generalHelp, longVersion } = await import('./help.ts')
+    write(STDOUT, what === 'help' ? asCalled(generalHelp(COMMANDS)) : longVersion(__VERSION__))
   }
   return 0
 }
@@ -165,8 +165,8 @@ async function help(name: string, session: Session): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   const spec = (await entry?.load())?.command.spec
   if (entry && spec) {
-    const { commandHelp } = await import('./help.ts')
-    session.out(commandHelp(await withWords(spec), entry.summary, session.libvirt))
+    const { asCalled, commandHelp } = await import('./help.ts')
+    session.out(asCalled(commandHelp(await withWords(spec), entry.summary, session.libvirt)))
   } else complain(`command or command group '${name}' doesn't exist`)
   if (spec?.style !== 'own') endAsVirsh(session, started)
   return spec ? 0 : 1

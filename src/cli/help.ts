@@ -7,6 +7,12 @@ import { allOptions, isKnown } from './arguments.ts'
 import { type CommandTable, GROUPS } from './command.ts'
 import type { CommandSpec, OptionSpec } from './spec.ts'
 
+/** Help as it is called: `kubectl virtcpu` runs the program by the name that plugins of kubectl have. */
+export const asCalled = (help: string): string =>
+  /[\\/]kubectl-virtcpu(?:\.\w+)?$/.test(process.argv[1] ?? '')
+    ? help.replace(/\bvirt-cpu (?=\S)/g, 'kubectl virtcpu ')
+    : help
+
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {
   const width = Math.max(...Object.keys(commands).map(name => name.length)) + 2

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { exampleOf, listedCommands, runExample } from '../cli/help-examples.ts'
 import { killServers, startServer } from '../cli/served.ts'
 import { folderOf, runProcess, virtCpu } from '../cli/virt-cpu.ts'
-import { type Registry, startRegistry } from './registry.ts'
+import { needed, notInstalled } from '../needs.ts'
+import { pack, type Registry, registryEnvironment, startRegistry } from './registry.ts'
 
 /** The package as strangers get it: packed, and installed by npm from a registry. */
 
@@ -19,35 +20,17 @@ const program = join(prefix, 'bin', 'virt-cpu')
 const installed = join(prefix, 'lib', 'node_modules', 'virt-cpu')
 let registry: Registry
 
-/** What `npm publish` would send. */
-function pack(name: string): string {
-  const folder = join(scratch, name)
-  mkdirSync(folder)
-  const options = ['pack', '--ignore-scripts', '--pack-destination', folder]
-  const { status, stderr } = runProcess('npm', options, { cwd: root })
-  expect(status, stderr).toBe(0)
-  return join(folder, `virt-cpu-${version}.tgz`)
-}
-
 const run = promisify(execFile)
 
 /** A command of npm's, with the registry, in a folder without a project. */
 async function npm(command: string, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const env = {
-    ...process.env,
-    npm_config_registry: registry.url,
-    npm_config_cache: join(scratch, 'cache'),
-    npm_config_prefix: prefix,
-    npm_config_audit: 'false',
-    npm_config_fund: 'false',
-    npm_config_update_notifier: 'false',
-  }
+  const env = { ...registryEnvironment(registry, scratch), npm_config_prefix: prefix }
   // The registry is in this process, which must not wait.
   return run(command, args, { cwd: scratch, env, timeout: 120_000, maxBuffer: 2 ** 28 })
 }
 
 beforeAll(async () => {
-  registry = await startRegistry(pack('packed'))
+  registry = await startRegistry(pack(join(scratch, 'packed')))
 }, 60_000)
 afterEach(killServers)
 afterAll(() => {
@@ -100,6 +83,23 @@ describe('installed for all', () => {
     expect([status === 0 || status === 1, stderr.includes('error:')], stderr).toEqual([true, false])
   })
 
+  const noKubectl = needed('kubectl', notInstalled('kubectl'))
+  test.skipIf(noKubectl)(`kubectl has it as a plugin (${noKubectl ?? 'installed'})`, () => {
+    const env = { PATH: `${join(prefix, 'bin')}:${process.env.PATH}`, HOME: scratch }
+    const kubectl = (...args: string[]) => runProcess('kubectl', args, { cwd: installed, env })
+    expect(kubectl('plugin', 'list', '--name-only').stdout).toMatch(/^kubectl-virtcpu$/m)
+    expect(kubectl('virtcpu', '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+    expect(kubectl('virtcpu', '--help').stdout).toContain(
+      '\nkubectl virtcpu [options]... <command> [args...]\n',
+    )
+    expect(kubectl('virtcpu', 'explain', '--help').stdout).toContain(
+      '    kubectl virtcpu explain examples/fleet',
+    )
+    const nodes = ['explain', 'examples/formats/kubernetes-nodes.json']
+    expect(kubectl('virtcpu', ...nodes)).toEqual(runProcess(program, nodes, { cwd: installed }))
+    expect(kubectl('virtcpu', 'check', 'examples/forty').status).toBe(1)
+  })
+
   test('it serves the page, and answers in workers', async () => {
     const served = await startServer([], 20_000, {}, [program])
     expect(await (await fetch(served.url)).text()).toContain('<title>')
@@ -114,5 +114,5 @@ test('two builds of one tree are packed to the same bytes', () => {
   const first = readFileSync(join(scratch, 'packed', `virt-cpu-${version}.tgz`))
   const { status, stderr } = runProcess(process.execPath, ['scripts/build.mjs', '--types'], { cwd: root })
   expect(status, stderr).toBe(0)
-  expect(readFileSync(pack('again')).equals(first)).toBe(true)
+  expect(readFileSync(pack(join(scratch, 'again'))).equals(first)).toBe(true)
 })

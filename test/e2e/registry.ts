@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
+import { expect } from 'vitest'
 import { runProcess } from '../cli/virt-cpu.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -11,6 +12,26 @@ export interface Registry {
   readonly url: string
   readonly close: () => void
 }
+
+/** Packs what `npm publish` would send; returns where it is. */
+export function pack(folder: string): string {
+  mkdirSync(folder)
+  const options = ['pack', '--ignore-scripts', '--pack-destination', folder]
+  const { status, stderr } = runProcess('npm', options, { cwd: root })
+  expect(status, stderr).toBe(0)
+  const [name = ''] = readdirSync(folder)
+  return join(folder, name)
+}
+
+/** What npm and npx are told to take packages from a registry, and to keep them in a folder. */
+export const registryEnvironment = ({ url }: Registry, folder: string) => ({
+  ...process.env,
+  npm_config_registry: url,
+  npm_config_cache: join(folder, 'cache'),
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+})
 
 /**
  * A registry that has one package of its own, as it was packed, and sends whoever wants another one to the usual registry.
