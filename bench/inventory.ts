@@ -3,14 +3,24 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { textOfEvidence } from '../src/inventory/derive.ts'
 import { startEngine } from '../src/inventory/engine.ts'
 import type { Inventory } from '../src/inventory/inventory.ts'
 import { openInventory } from '../src/inventory/open.ts'
+import { openStoredFleet } from '../src/inventory/stored-fleet.ts'
+import { auditQuestion } from '../src/questions/audit/question.ts'
+import { checkQuestion } from '../src/questions/check/question.ts'
 import { contextOf } from '../src/questions/context.ts'
+import { explainQuestion } from '../src/questions/explain/question.ts'
+import { hostsQuestion } from '../src/questions/hosts/question.ts'
+import { inputOfFleet } from '../src/questions/input/fleet/open-fleet.ts'
+import { fitsQuestion } from '../src/questions/level/question.ts'
+import type { AnyQuestion } from '../src/questions/question.ts'
 
 // What an inventory costs, by the number of its hosts, which have 300 CPUs and are in 1000 pools:
 //   scripts/with-postgres.sh node scripts/run-ts.mjs bench/inventory.ts 1000 10000 100000 1000000
 //   node scripts/run-ts.mjs bench/inventory.ts --folder 1000 100000
+// With --questions, what questions about all hosts cost instead, in processor time of this program, in ms.
 // Hosts are made in SQL of 300 that were reported; what is measured goes through the inventory. Medians, in ms.
 
 const CPUS = 300
@@ -138,6 +148,35 @@ async function measure(inventory: Inventory, hosts: number): Promise<Record<stri
   }
 }
 
+/** Asks each question about all hosts, as a server's worker does. */
+async function ask(inventory: Inventory): Promise<void> {
+  const context = contextOf()
+  let last = process.cpuUsage()
+  const tell = (what: string, more = '') => {
+    const { user, system } = process.cpuUsage(last)
+    console.log(`  ${what.padEnd(26)} ${((user + system) / 1000).toFixed(0)}${more}`)
+    last = process.cpuUsage()
+  }
+  const { parts } = await inventory.storedFleet({})
+  const rules = { requirements: [{ level: 'x86-64-v2' }] }
+  const fleet = await openStoredFleet(context, parts, { rules, unpack: textOfEvidence })
+  tell('read and opened')
+  const asked: readonly AnyQuestion[] = [
+    hostsQuestion,
+    explainQuestion,
+    fitsQuestion,
+    checkQuestion,
+    auditQuestion,
+  ]
+  for (const { name, run } of asked) {
+    const { answer } = run(context, inputOfFleet(fleet) as never, { explain: false })
+    tell(name)
+    const size = JSON.stringify(answer).length
+    tell('  as JSON', `, ${(size / 1e6).toFixed(1)} MB`)
+  }
+  console.log(`  resident, MB               ${Math.round(process.resourceUsage().maxRSS / 1000)}`)
+}
+
 async function run(place: { url: string } | { folder: string }, hosts: number): Promise<void> {
   const start = performance.now()
   await fill(place, hosts)
@@ -145,6 +184,11 @@ async function run(place: { url: string } | { folder: string }, hosts: number): 
   const opening = performance.now()
   const inventory = await openInventory(place)
   console.log(`  opened in ${(performance.now() - opening).toFixed(0)}`)
+  if (process.argv.includes('--questions')) {
+    await ask(inventory)
+    await inventory.close()
+    return
+  }
   const figures = await measure(inventory, hosts)
   for (const [what, figure] of Object.entries(figures))
     console.log(`  ${what.padEnd(26)} ${figure.toFixed(1)}`)
@@ -154,7 +198,7 @@ async function run(place: { url: string } | { folder: string }, hosts: number): 
 }
 
 const args = process.argv.slice(2)
-const isFolder = args[0] === '--folder'
+const isFolder = args.includes('--folder')
 for (const hosts of args.filter(arg => /^\d+$/.test(arg)).map(Number)) {
   if (isFolder) {
     const folder = mkdtempSync(join(tmpdir(), 'inventory-'))
