@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { openSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { FOLDER, forgetEvents, readEvents, tell, writePlan } from './mutation/campaign.ts'
@@ -97,20 +97,21 @@ const STUCK = 120_000
 async function runTests(): Promise<void> {
   const log = openSync(join(FOLDER, 'log.txt'), 'w')
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'scripts/mutation/vitest.config.ts']
+  const beat = join(FOLDER, 'beat')
   while (true) {
+    writeFileSync(beat, '0 ')
     const child = spawn(process.execPath, vitest, {
       stdio: ['ignore', log, log],
       env: { ...process.env, CI: '1' },
     })
     const watch = setInterval(() => {
-      const beat = statSync(join(FOLDER, 'beat'), { throwIfNoEntry: false })
-      if (beat && Date.now() - beat.mtimeMs > STUCK) child.kill()
+      if (Date.now() - statSync(beat).mtimeMs > STUCK) child.kill()
     }, 5000)
     const [status] = await once(child, 'exit')
     clearInterval(watch)
     if (status === 1) console.log(`some tests fail without a mutant: ${join(FOLDER, 'log.txt')}`)
     if (status !== null) return
-    const stuck = Number(readFileSync(join(FOLDER, 'beat'), 'utf8').split(' ')[0])
+    const stuck = Number(readFileSync(beat, 'utf8').split(' ')[0])
     tell({ killed: stuck, by: 'time', endless: true })
   }
 }

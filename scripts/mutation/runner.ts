@@ -15,7 +15,7 @@ fc.configureGlobal({ seed: 1, endOnFailure: true })
 
 const killed = new Set(readEvents().flatMap(event => ('killed' in event ? [event.killed] : [])))
 const spent = new Map<number, number>()
-const beat = openSync(`${FOLDER}/beat`, 'w')
+const beat = openSync(`${FOLDER}/beat`, 'r+')
 let runs = 0
 
 /** The mutants that a test came by without one, and the turns of loops that it took. */

@@ -50,6 +50,7 @@ export default defineConfig({
     ...config.test,
     include: [...plan.tests],
     globalSetup: ['./test/setup/run-folder.ts'],
+    env: { VIRT_CPU_FEWER: '4' },
     runner: './scripts/mutation/runner.ts',
     isolate: false,
     fileParallelism: false,
