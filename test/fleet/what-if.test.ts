@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Evidence } from '../../src/core/evidence.ts'
 import { FleetFacts } from '../../src/fleet/causes/cpu-facts.ts'
 import { compareGuests, comparePools } from '../../src/fleet/change/delta.ts'
 import { findGuestRestarts } from '../../src/fleet/change/drain.ts'
@@ -15,7 +16,7 @@ import {
 import { baselineOf, groupHosts, splitIntoPools } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { builtinEffects, isAffected, parseEffects } from '../../src/map/effects.ts'
-import { names, refusal } from '../notation.ts'
+import { fs, names, refusal } from '../notation.ts'
 import { db, fleets, guests, hosts, levels, valuation } from './notation.ts'
 
 const effects = builtinEffects(db)
@@ -173,7 +174,7 @@ describe('what if', () => {
         for (const delta of comparePools(valuation, levels, before, now)) {
           if (!delta.before || !delta.after) continue
           const fresh = splitIntoPools(groupHosts(now)).find(({ label }) => label === delta.label)
-          const told = delta.before.baseline.minus(delta.lost).join(delta.gained)
+          const told = delta.before.baseline.minus(delta.lost).minus(delta.unknown).join(delta.gained)
           expect(told.eq(baselineOf(fresh?.groups ?? []))).toBe(true)
           expect(delta.gained.meets(delta.lost)).toBe(false)
           expect(delta.after.value).toBe(valuation.valueOfPool(fresh?.groups ?? []))
@@ -189,7 +190,51 @@ describe('what if', () => {
         const left = before.filter((_, i) => i !== n % before.length)
         for (const { gained } of comparePools(valuation, levels, before, joined))
           expect(gained.isEmpty).toBe(true)
-        for (const { lost } of comparePools(valuation, levels, before, left)) expect(lost.isEmpty).toBe(true)
+        for (const { lost, unknown } of comparePools(valuation, levels, before, left))
+          expect([lost.isEmpty, unknown.isEmpty]).toEqual([true, true])
+      }),
+    )
+  })
+
+  test('what is not known of a new host is not lost', () => {
+    const [old, by] = hosts('old pool=x : avx avx2 f16c aes\nnew : avx avx2')
+    if (!old || !by) throw new RangeError('two hosts')
+    const evidence = Evidence.recorded(fs('avx'), fs('avx f16c')).assuming(fs('avx2'))
+    const withheld = fs('aes')
+    const of = (host: FleetHost) => {
+      const [delta] = comparePools(valuation, levels, [old], [{ ...host, pool: 'x' }])
+      return delta && `-[${names(delta.lost, db)}] ?[${names(delta.unknown, db)}]`
+    }
+    expect(of({ ...by, evidence })).toBe('-[f16c] ?[aes]')
+    expect(of({ ...by, evidence, withheld })).toBe('-[aes f16c] ?[]')
+    expect(of({ ...by, unsure: fs('f16c') })).toBe('-[aes] ?[f16c]')
+    expect(of(by)).toBe('-[aes f16c] ?[]')
+  })
+
+  test('a feature is lost if and only if some host is known not to give it, else it is unknown', () => {
+    const known = fleets.chain(all =>
+      fc.tuple(...all.map(() => fleets)).map(lists =>
+        all.map((host, i): FleetHost => {
+          const [spoken] = lists[i] ?? []
+          const evidence = Evidence.recorded(host.features, spoken?.features ?? db.features.all)
+          return { ...host, features: evidence.possible, evidence }
+        }),
+      ),
+    )
+    fc.assert(
+      fc.property(fleets, known, (before, now) => {
+        for (const { before: was, after: is, lost, unknown } of comparePools(
+          valuation,
+          levels,
+          before,
+          now,
+        )) {
+          if (!was || !is) continue
+          const all = now.map(({ evidence }) => evidence ?? Evidence.none)
+          const pool = all.reduce((one, other) => one.meet(other))
+          expect(names(lost, db)).toBe(names(pool.missing(was.baseline), db))
+          expect(names(unknown, db)).toBe(names(pool.unknown(was.baseline), db))
+        }
       }),
     )
   })

@@ -338,9 +338,10 @@ export interface RemedyRow {
 /** What a change does to pools and guests. */
 export interface DeltaDisplay {
   readonly title: string
-  readonly pools: readonly (Omit<PoolDeltaAnswer, 'gained' | 'lost'> & {
+  readonly pools: readonly (Omit<PoolDeltaAnswer, 'gained' | 'lost' | 'unknown'> & {
     readonly gained: readonly ClassedFeature[]
     readonly lost: readonly ClassedFeature[]
+    readonly unknown: readonly ClassedFeature[]
   })[]
   readonly guests: readonly {
     readonly guest: string

@@ -2,7 +2,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise, groupBy } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { baselineOf, countHosts, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
+import { baselineOf, countHosts, type FleetPool, type Group, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import { termsOfStart } from '../guest-terms.ts'
 import type { FleetHost } from '../host.ts'
@@ -27,9 +27,12 @@ export interface PoolDelta {
   readonly label: string
   readonly before: PoolState | undefined
   readonly after: PoolState | undefined
-  /** What its guests may have more, and what they may no longer have. Of a new or gone pool: nothing. */
+  /** What its guests get now and did not get before; of a new or gone pool nothing, here and below. */
   readonly gained: FeatureSet
+  /** What they got and no longer get: a host is known not to give it. */
   readonly lost: FeatureSet
+  /** What they got, and of which nobody knows of some host whether it gives it; none is known not to. */
+  readonly unknown: FeatureSet
 }
 
 /** Every pool of either fleet, bytewise by label, with what became of it. */
@@ -43,24 +46,30 @@ export function comparePools(
   const labels = [...new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])].sort(bytewise)
   return labels.map(label => {
     const [was, is] = [old?.get(label), young?.get(label)]
-    const both = was !== undefined && is !== undefined
-    return {
-      label,
-      before: was,
-      after: is,
-      gained: both ? is.baseline.minus(was.baseline) : FeatureSet.empty,
-      lost: both ? was.baseline.minus(is.baseline) : FeatureSet.empty,
-    }
+    if (!was || !is) return { label, before: was, after: is, ...NO_DIFFERENCE }
+    const taken = was.baseline.minus(is.baseline)
+    const lost = is.pool.groups.reduce((all, group) => all.join(refusedBy(group, taken)), FeatureSet.empty)
+    const gained = is.baseline.minus(was.baseline)
+    return { label, before: was, after: is, gained, lost, unknown: taken.minus(lost) }
   })
 }
 
+const NO_DIFFERENCE = { gained: FeatureSet.empty, lost: FeatureSet.empty, unknown: FeatureSet.empty }
+
+/** Of `features`: what guests of the group are known not to get. */
+function refusedBy({ evidence, offered, withheld, unsure }: Group, features: FeatureSet): FeatureSet {
+  const missing = features.minus(offered)
+  return evidence ? missing.meet(evidence.absent.join(withheld)) : missing.minus(unsure)
+}
+
 /** Whether anything that is reported about a pool has changed. */
-export const isPoolChanged = ({ before, after, gained, lost }: PoolDelta): boolean =>
+export const isPoolChanged = ({ before, after, gained, lost, unknown }: PoolDelta): boolean =>
   before?.hosts !== after?.hosts ||
   before?.value !== after?.value ||
   before?.weight !== after?.weight ||
   !gained.isEmpty ||
-  !lost.isEmpty
+  !lost.isEmpty ||
+  !unknown.isEmpty
 
 /** A pool as it stands. */
 function computeState(valuation: Valuation, levels: readonly Level[], pool: FleetPool): PoolState {

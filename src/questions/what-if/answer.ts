@@ -23,8 +23,12 @@ export const PoolDeltaAnswer = v.strictObject({
   pool: v.string(),
   before: v.nullable(PoolSummary),
   after: v.nullable(PoolSummary),
-  gained: v.array(Reason),
-  lost: v.array(Reason),
+  gained: described(v.array(Reason), 'What its guests get now and did not get before.'),
+  lost: described(v.array(Reason), 'What its guests no longer get: a host is known not to give it.'),
+  unknown: described(
+    v.array(Reason),
+    'What its guests got, and of which it is not known whether every host gives it now; no host is known not to.',
+  ),
 })
 export type PoolDeltaAnswer = AnswerOf<typeof PoolDeltaAnswer>
 

@@ -246,7 +246,10 @@ export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
   }
 }
 
-function poolAnswer(view: FleetView, { label, before, after, gained, lost }: PoolDelta): PoolDeltaAnswer {
+function poolAnswer(
+  view: FleetView,
+  { label, before, after, gained, lost, unknown }: PoolDelta,
+): PoolDeltaAnswer {
   const { db } = view
   const state = (of: PoolState | undefined): PoolSummary | null => {
     if (!of) return null
@@ -267,6 +270,7 @@ function poolAnswer(view: FleetView, { label, before, after, gained, lost }: Poo
     after: state(after),
     gained: db.features.in(gained).map(reasonOf),
     lost: db.features.in(lost).map(reasonOf),
+    unknown: db.features.in(unknown).map(reasonOf),
   }
 }
 

@@ -25,15 +25,14 @@ import type {
 /** What a change does to pools and guests, in a sentence: `1 pool changes, losing 2 features; 1 guest gets stuck`. */
 export function describeDelta({ pools, guests }: DeltaAnswer): string {
   if (pools.length + guests.length === 0) return 'nothing changes for pools and guests'
-  const [gained, lost] = [countAll(pools, 'gained'), countAll(pools, 'lost')]
-  const features = [
-    ...(lost > 0 ? [`lose ${count(lost, 'feature')}`] : []),
-    ...(gained > 0 ? [`gain ${count(gained, 'feature')}`] : []),
-  ]
+  const features = [...DIFFERENCES].flatMap(([key, { many }]) => {
+    const number = pools.reduce((sum, pool) => sum + pool[key].length, 0)
+    return number > 0 ? [`${many} ${count(number, 'feature')}`] : []
+  })
   const changes = `${count(pools.length, 'pool')} ${pools.length === 1 ? 'changes' : 'change'}`
   const what =
     features.length > 0
-      ? `${changes}, whose guests ${features.join(' and ')}`
+      ? `${changes}, whose guests ${joinWords(features)}`
       : `${changes}, its guests' CPU does not`
   return [
     ...(pools.length > 0 ? [pools.length > 1 ? what.replace('its guests', 'their guests') : what] : []),
@@ -41,8 +40,16 @@ export function describeDelta({ pools, guests }: DeltaAnswer): string {
   ].join('; ')
 }
 
-const countAll = (pools: readonly PoolDeltaAnswer[], key: 'gained' | 'lost'): number =>
-  pools.reduce((sum, pool) => sum + pool[key].length, 0)
+/** How a pool's features may differ, in the order of reports: what one pool does and what many do. */
+const DIFFERENCES = new Map([
+  ['lost', { one: 'loses', many: 'lose', tone: 'bad' }],
+  ['unknown', { one: 'may lose', many: 'may lose', tone: 'warning' }],
+  ['gained', { one: 'gains', many: 'gain', tone: 'good' }],
+] as const)
+
+/** `a`, `a and b`, `a, b and c` */
+const joinWords = (words: readonly string[]): string =>
+  [words.slice(0, -1).join(', '), ...words.slice(-1)].filter(Boolean).join(' and ')
 
 /** Something to do about guests, and what that gains; empty: nothing is said. */
 export interface GuestAction {
@@ -103,15 +110,12 @@ export function reportDelta(report: Report, { pools, guests }: DeltaAnswer): voi
     if (pools.length > 0) report.line(VALUE)
   })
   report.instead(() => {
-    for (const { pool, gained, lost } of pools) {
-      const names = (of: readonly Reason[]) =>
-        fewNames(
-          of.map(({ feature }) => feature),
-          6,
-        )
-      if (lost.length > 0) report.line({ text: `${poolName(pool)} loses `, tone: 'bad' }, names(lost))
-      if (gained.length > 0) report.line({ text: `${poolName(pool)} gains `, tone: 'good' }, names(gained))
-    }
+    for (const pool of pools)
+      for (const [key, { one, tone }] of DIFFERENCES) {
+        const names = pool[key].map(({ feature }) => feature)
+        const text = `${poolName(pool.pool)} ${one} `
+        if (names.length > 0) report.line({ text, tone }, fewNames(names, 6))
+      }
   })
   if (guests.length > 0) reportGuests(report, guests)
 }
@@ -134,7 +138,7 @@ const STATE = [
   { title: 'value', align: 'right' },
 ] as const
 
-function reportPool(report: Report, { pool, before, after, gained, lost }: PoolDeltaAnswer): void {
+function reportPool(report: Report, { pool, before, after, ...features }: PoolDeltaAnswer): void {
   const fate = !before ? ' is new' : !after ? ' is gone' : ''
   report.heading(`${poolName(pool)}${fate}`)
   const state = (name: string, of: PoolSummary | null) =>
@@ -151,8 +155,7 @@ function reportPool(report: Report, { pool, before, after, gained, lost }: PoolD
         ]
       : []
   report.table(STATE, [...state('before', before), ...state('after', after)])
-  reportFeatures(report, 'loses', lost, 'bad')
-  reportFeatures(report, 'gains', gained, 'good')
+  for (const [key, { one, tone }] of DIFFERENCES) reportFeatures(report, one, features[key], tone)
 }
 
 function reportFeatures(report: Report, word: string, features: readonly Reason[], tone: Tone): void {

@@ -6,7 +6,7 @@ import { formatCount, formatNumber } from './text.ts'
 export function PoolDeltas({ delta: { pools, guests } }: { readonly delta: DeltaDisplay }) {
   return (
     <>
-      {pools.map(({ pool, before, after, gained, lost }) => (
+      {pools.map(({ pool, before, after, gained, lost, unknown }) => (
         <section class="delta" key={pool}>
           <h3>
             {pool || 'no pool'} <span class="faint">{before ? (after ? '' : 'is gone') : 'is new'}</span>
@@ -22,6 +22,7 @@ export function PoolDeltas({ delta: { pools, guests } }: { readonly delta: Delta
             {change(formatNumber(before?.value ?? 0), formatNumber(after?.value ?? 0), before, after)}
           </p>
           <Some what="lost" list={lost} />
+          <Some what="not known any more" list={unknown} />
           <Some what="gained" list={gained} />
         </section>
       ))}
@@ -44,7 +45,7 @@ const change = (from: string, to: string, before: unknown, after: unknown): stri
   !before || from === to ? to : after ? `${from} → ${to}` : from
 
 interface SomeProps {
-  readonly what: 'gained' | 'lost'
+  readonly what: 'gained' | 'lost' | 'not known any more'
   readonly list: readonly ClassedFeature[]
 }
 
@@ -53,7 +54,7 @@ export function Some({ what, list }: SomeProps) {
   if (list.length === 0) return null
   return (
     <details open={list.length <= 8}>
-      <summary class={what === 'lost' ? 'bad' : 'good'}>
+      <summary class={what === 'lost' ? 'bad' : what === 'gained' ? 'good' : 'faint'}>
         {formatCount(list.length, 'feature')} {what}
       </summary>
       <FeatureList list={list} />

@@ -75,6 +75,7 @@ function displayDelta(analysis: Analysis, { pools, guests }: DeltaAnswer, title:
       ...pool,
       gained: classed(analysis, pool.gained),
       lost: classed(analysis, pool.lost),
+      unknown: classed(analysis, pool.unknown),
     })),
     guests: guests.map(one => ({
       guest: one.guest,
