@@ -75,7 +75,7 @@ const NEAR = 'core arch qemu laws.test.ts map xml fleet questions contract forma
 
 /** Tests of the tree, of processes, servers and databases, and long ones that look for crashes and words. */
 const OTHER = [
-  /^test\/(?:e2e|page|inventory|http|host|cli|stories)\//,
+  /^test\/(?:e2e|page|inventory|http|host\/(?:cpu|files|inventory)|cli|stories)\b/,
   /^test\/(?:architecture|contributing|docs|mutation|parts|smoke|trace)\./,
   /^test\/formats\/(?:mutations|fuzz|contract)\./,
   /^test\/questions\/(?:named-once|kept-cpu|one-answer|long-texts)\./,

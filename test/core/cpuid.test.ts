@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Cpuid, type CpuidRow, type MsrRow } from '../../src/core/cpuid.ts'
+import { brandOf, brandRows, Cpuid, type CpuidRow, type MsrRow } from '../../src/core/cpuid.ts'
 import { placeKey, REGISTERS } from '../../src/core/feature.ts'
 import { cpuid, together } from '../notation.ts'
 
@@ -122,4 +122,26 @@ test('what is not there reads as zero', () => {
 test('other MSRs leave the rows alone', () => {
   const data = cpuid('1.ecx=1, msr.10a=1').withMsrs([[0x48b, 1, 2]])
   expect(data.eq(cpuid('1.ecx=1, msr.48b=200000001'))).toBe(true)
+})
+
+describe('the name of the product', () => {
+  test.each([
+    ['Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz', 'Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz'],
+    ['  two   blanks ', 'two blanks'],
+    ['x'.repeat(60), 'x'.repeat(48)],
+    ['\u00ff and more', '\u00ff and more'],
+    [' ', undefined],
+    ['', undefined],
+  ])('%j is read as %j', (name, read) => {
+    expect(brandOf(Cpuid.of(brandRows(name)))).toBe(read)
+  })
+
+  test('is in three leaves, four letters a register', () => {
+    expect(brandRows('')).toEqual([])
+    expect(brandRows('ABCDEFGHIJKLMNOPQ')).toEqual([
+      [0x8000_0002, 0, 0x44434241, 0x48474645, 0x4c4b4a49, 0x504f4e4d],
+      [0x8000_0003, 0, 0x51, 0, 0, 0],
+      [0x8000_0004, 0, 0, 0, 0, 0],
+    ])
+  })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Feature, Order, Place } from '../../src/core/feature.ts'
 import { FeatureSet } from '../../src/core/feature-set.ts'
-import { FeatureTable } from '../../src/core/feature-table.ts'
+import { FeatureTable, safeLeq, safeMeet } from '../../src/core/feature-table.ts'
 
 const PLACE = { kind: 'cpuid', leaf: 7, subleaf: 0, register: 'ebx', indexed: true } satisfies Place
 
@@ -119,5 +119,79 @@ describe('sets', () => {
     expect(features.get('c')?.index).toBe(2)
     expect(features.get('x')).toBeUndefined()
     expect(features.get('constructor')).toBeUndefined()
+  })
+})
+
+describe('more features behind those of a table', () => {
+  const own = table(SIMPLE)
+  const names = Array.from({ length: 34 }, (_, i) => `m${i}`)
+  const more = names.map(name => ({ name, order: '&' as const, title: '', class: undefined }))
+  const { table: both, added } = own.with('W', more)
+
+  test('have the bits of further words, in order, and places in registers', () => {
+    expect(both.list).toEqual([...own.list, ...added])
+    expect(added.map(({ index }) => index)).toEqual(names.map((_, i) => own.list.length + i))
+    expect(both.words.length).toBe(4)
+    expect(both.in(both.setOf(added)).map(({ name }) => name)).toEqual(names)
+    expect(names.map(name => both.placeInRegister(name))).toEqual(
+      names.map((_, bit) => ({ register: 'W', bit })),
+    )
+    expect([both.placeInRegister('a'), both.placeInRegister('none')]).toEqual([undefined, undefined])
+    expect(both.count(both.setOf(added), both.setOfNames(['m1', 'm33']))).toBe(32)
+  })
+
+  test('are found in registers of that name', () => {
+    const shown = (registers: [string, bigint][]) =>
+      both.in(both.setOfRegisters(new Map(registers))).map(({ name }) => name)
+    expect(shown([['W', (1n << 33n) | 0b101n]])).toEqual(['m0', 'm2', 'm33'])
+    expect(shown([['V', 1n]])).toEqual([])
+  })
+
+  test('may stand elsewhere in manuals', () => {
+    const at = { register: 'R', bit: 40 }
+    const one = own.with('W', [{ name: 'x', order: '&', title: '', class: 'nested', at }])
+    expect(one.table.placeInRegister('x')).toEqual(at)
+    expect(one.added[0]?.class).toBe('nested')
+    expect('class' in (added[0] ?? {})).toBe(false)
+  })
+})
+
+describe('features of each order', () => {
+  const TABLE = table('abled:1/& hazard:2/| less:4/< more:8/> agree:10/= hint:20/~ own:40/.')
+
+  test.each([
+    ['f', '3', ['abled', 'hazard', 'more'], []],
+    ['0', 'a', ['hazard', 'more'], []],
+    ['10', '0', [], ['agree']],
+    ['10', '10', ['agree'], []],
+    ['60', '20', ['hint'], []],
+    ['4', '6', ['hazard', 'less'], []],
+  ])('%s and %s', (a, b, features, conflicts) => {
+    const met = safeMeet(TABLE, [set(a), set(b)])
+    expect(TABLE.in(met.features).map(({ name }) => name)).toEqual(features)
+    expect(met.conflicts.map(({ name }) => name)).toEqual(conflicts)
+  })
+
+  test.each([
+    ['1', '0', false],
+    ['0', '1', true],
+    ['2', '0', true],
+    ['0', '2', false],
+    ['4', '0', false],
+    ['0', '4', true],
+    ['8', '0', true],
+    ['0', '8', false],
+    ['10', '0', false],
+    ['0', '10', false],
+    ['60', '0', true],
+    ['0', '60', true],
+  ])('what relies on %s is safe on %s: %s', (a, b, isSafe) => {
+    expect(safeLeq(TABLE, set(a), set(b))).toBe(isSafe)
+  })
+
+  test('none have nothing', () => {
+    expect(safeMeet(TABLE, [])).toEqual({ features: FeatureSet.empty, conflicts: [] })
+    expect(TABLE.in(TABLE.withOrder('|', '=')).map(({ name }) => name)).toEqual(['hazard', 'agree'])
+    expect(TABLE.withOrder('|')).toEqual(TABLE.withOrder('|'))
   })
 })

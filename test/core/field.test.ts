@@ -1,6 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Field, meetValues, ORDERS, printField, readField, writeField } from '../../src/core/feature.ts'
+import {
+  accumulates,
+  type Field,
+  isHazard,
+  meetValues,
+  ORDERS,
+  type Order,
+  type Place,
+  placeKey,
+  printField,
+  printPlace,
+  readField,
+  writeField,
+} from '../../src/core/feature.ts'
 
 const field = (parts: Partial<Field>): Field => ({
   name: 'f',
@@ -69,4 +82,41 @@ describe('the meet of values', () => {
       }),
     )
   })
+})
+
+test.each([
+  ['&', 3],
+  ['<', 3],
+  ['~', 3],
+  ['.', 3],
+  ['>', 5],
+  ['|', 5],
+  ['=', undefined],
+] as const)('by the order %s the safe value of 3 and 5 is %s', (order, safe) => {
+  expect([meetValues(order, 3, 5), meetValues(order, 5, 3), meetValues(order, 4, 4)]).toEqual([safe, safe, 4])
+})
+
+test('a hazard warns; what tells of a remedy does more', () => {
+  const of = (name: string, order: Order) => isHazard({ name, order })
+  expect([of('rsba', '|'), of('md-clear', '|'), of('avx', '&')]).toEqual([true, false, false])
+  expect(ORDERS.filter(accumulates)).toEqual(['|', '>'])
+})
+
+test('bits are printed and known by their words', () => {
+  const leaf = { kind: 'cpuid', leaf: 7, subleaf: 1, register: 'edx', indexed: true } as const
+  const places: readonly Place[] = [
+    leaf,
+    { ...leaf, indexed: false },
+    { kind: 'msr', index: 0x10a, half: 'low' },
+    { kind: 'msr', index: 0x10a, half: 'high' },
+    { kind: 'named', name: 'STFLE', offset: 128 },
+  ]
+  expect(places.map(place => printPlace(place, 3))).toEqual([
+    'CPUID.07H.1:EDX[3]',
+    'CPUID.07H:EDX[3]',
+    'MSR.10AH[3]',
+    'MSR.10AH[35]',
+    'STFLE[131]',
+  ])
+  expect(places.map(placeKey)).toEqual(['7.1.edx', '7.1.edx', 'msr.10a.low', 'msr.10a.high', 'STFLE.128'])
 })
