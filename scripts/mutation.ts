@@ -18,7 +18,7 @@ const { values } = parseArgs({
     sample: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true, default: ['src/core', 'src/arch', 'src/qemu', 'src/fleet'] },
-    tests: { type: 'string', multiple: true, default: ['test'] },
+    tests: { type: 'string', multiple: true, default: ['test', 'scripts/mutation'] },
     help: { type: 'boolean', default: false },
   },
 })
@@ -71,7 +71,7 @@ const keyOf = ({ file, original, mutated, line }: Mutant): string =>
   createHash('sha1').update([values.seed, file, line, original, mutated].join('\n')).digest('hex')
 
 /** Folders of tests, in the order in which they run: those closest to the code first. */
-const NEAR = 'core arch qemu laws.test.ts map xml fleet questions contract formats'.split(' ')
+const NEAR = 'core arch qemu laws.test.ts map xml fleet mutation questions contract formats host'.split(' ')
 
 /** Tests of the tree, of processes, servers and databases, and long ones that look for crashes and words. */
 const OTHER = [
