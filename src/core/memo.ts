@@ -49,6 +49,8 @@ interface Remembered<T> {
 
 /** Texts that are looked at for one key: those that come again are few. */
 const OF_A_KEY = 8
+/** After so many new texts, to few of which equal ones came, none is remembered for so many. */
+const [NEW, REST] = [1024, 2 ** 16]
 
 /**
  * What was made of texts, of any of which an equal one may come: it is found again by all of its characters, which
@@ -60,6 +62,7 @@ export class TextMemo<T> {
   #last: Remembered<T> | undefined
   #size = 0
   #found = 0
+  #new = 0
   /** How many texts are not remembered, since those before them did not come again. */
   #resting = 0
 
@@ -76,6 +79,7 @@ export class TextMemo<T> {
 
   /** The text of that key that is equal to `text` from `at` to `end`. */
   find(key: string, text: string, at: number, end: number): Remembered<T> | undefined {
+    if (this.#byKey.size === 0) return undefined
     const whole = text.slice(at, end)
     const found = this.#byKey.get(key)?.find(one => one.text === whole)
     return found && this.#take(found)
@@ -87,9 +91,15 @@ export class TextMemo<T> {
       this.#resting--
       return
     }
+    const isFull = this.#size > this.#most
+    if ((isFull || this.#new >= NEW) && this.#found < this.#new) {
+      this.#rest()
+      return
+    }
+    if (isFull) this.#clear()
+    this.#new++
     const alike = this.#byKey.get(key)
     if (alike && alike.length >= OF_A_KEY) return
-    if (this.#size > this.#most) this.#clear()
     // Slices would keep the text that they are of.
     const one = { text: ` ${text.slice(at, end)}`.slice(1), value, next: undefined }
     if (alike) alike.push(one)
@@ -109,10 +119,14 @@ export class TextMemo<T> {
     this.#last = one
   }
 
+  #rest(): void {
+    this.#resting = REST
+    this.#clear()
+  }
+
   #clear(): void {
-    if (this.#found < this.#byKey.size) this.#resting = 2 ** 16
     this.#byKey.clear()
     this.#last = undefined
-    this.#size = this.#found = 0
+    this.#size = this.#found = this.#new = 0
   }
 }

@@ -17,6 +17,8 @@ const positive = '([1-9][0-9]{0,8})'
 interface Printed {
   readonly end: string
   readonly before: string
+  /** What stands between the names of two features. */
+  readonly between: string
   readonly pages: string
   /** What stands before the features, in the order in which libvirt prints it. */
   readonly head: RegExp
@@ -25,6 +27,7 @@ interface Printed {
 const printedAt = (indent: string): Printed => ({
   end: `\n${indent}</cpu>\n`,
   before: `\n${indent}  <feature name='`,
+  between: `${AFTER}\n${indent}  <feature name='`,
   pages: `\n${indent}  <pages unit='KiB' size='`,
   head: new RegExp(
     [
@@ -116,7 +119,8 @@ export class HostText {
     const to = host && this.#endOfFeatures(text, from, end)
     const features = to === undefined ? undefined : this.#featuresIn(text, from, to)
     if (!host || to === undefined || !features) return undefined
-    const lines = 2 + linesIn(head) + features.length + linesIn(text.slice(to, end))
+    const pages = to === end ? 0 : linesIn(text.slice(to, end))
+    const lines = linesOf(host) + features.length + pages
     return { cpu: { ...host, features }, lines }
   }
 
@@ -147,9 +151,9 @@ export class HostText {
     const key = `${to - from} ${text.slice(middle, middle + 32)}`
     const known = lists.find(key, text, from, to)
     if (known) return known.value
-    const { before } = this.#printed
+    const { before, between } = this.#printed
     if (!text.startsWith(AFTER, to - AFTER.length)) return undefined
-    const names = text.slice(from + before.length, to - AFTER.length).split(AFTER + before)
+    const names = text.slice(from + before.length, to - AFTER.length).split(between)
     const features = featuresOf(names)
     if (features) lists.add(key, text, from, to, features)
     return features
@@ -159,6 +163,10 @@ export class HostText {
 const PAGES = /^\n *<pages unit='KiB' size='[0-9]+'\/>$/
 
 const NONE: readonly CpuFeature[] = []
+
+/** How many lines a host without features takes. */
+const linesOf = ({ vendor, microcode, signature, tsc, topology, maxphysaddr }: HostCpu): number =>
+  4 + [vendor, microcode, signature, tsc, topology, maxphysaddr].filter(part => part !== undefined).length
 
 const linesIn = (text: string): number => text.split('\n').length - 1
 
