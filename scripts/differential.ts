@@ -1,11 +1,13 @@
 // Asks a virsh and virt-cpu the same random questions, and prints where they differ:
 //
 //   npm run differential -- [--count N] [--seed S] [--kinds guests|no-guests] [--suite SUITE [--root DIR]]
+//   npm run differential -- --kinds qemu [--count N] [--seed S]
 //   npm run differential -- … --virsh PATH --connect URI [--qemus FOLDER]
 //
 // Without --connect: beside a libvirtd of its own (scripts/with-libvirt.sh), the installed one or that of a suite of
 // Debian; where none can be, that is said, and nothing is compared. Status 1 where an answer differs. A guest whose start
-// does not end in time is no answer: its domain is kept, and it is counted apart.
+// does not end in time is no answer: its domain is kept, and it is counted apart. `--kinds qemu` asks QEMU's emulation about
+// random `-cpu` arguments on its machine types: what it makes of a model, and what a guest sees.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,6 +16,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type LibvirtVersion, parseLibvirtVersion } from '../src/core/libvirt-version.ts'
+import { askQemu } from './differential/qemu.ts'
 import { type DifferentialQuestion, makeQuestions } from './differential/questions.ts'
 import { askOurs, askVirsh, type Said, START_LIMIT, startGuest, type Virsh } from './differential/sides.ts'
 import { drawFrom } from './random.ts'
@@ -38,6 +41,8 @@ const CANNOT = 77
 const AT_ONCE = 50
 
 async function main(): Promise<number> {
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
+  if (values.kinds === 'qemu' && values.suite === undefined) return besideQemu(seed)
   const uri = values.connect ?? process.env.LIBVIRT_URI
   if (uri === undefined) return besideDaemon()
   const virsh: Virsh = {
@@ -55,9 +60,8 @@ async function main(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'differential-'))
   process.env.PATH = `${virsh.qemus}:/usr/sbin:/sbin`
   process.env.XDG_CACHE_HOME = folder
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
   const kinds = (['all', 'guests', 'no-guests'] as const).find(name => name === values.kinds)
-  if (!kinds) throw new RangeError(`--kinds ${values.kinds}: all, guests or no-guests`)
+  if (!kinds) throw new RangeError(`--kinds ${values.kinds}: all, guests, no-guests or qemu`)
   const questions = makeQuestions(Number(values.count), libvirt, drawFrom(seed), kinds)
   console.log(`virsh ${libvirt}, seed ${seed}: ${questions.length} questions`)
   const found: Record<Outcome, number> = { equal: 0, different: 0, unanswered: 0 }
@@ -73,6 +77,24 @@ async function main(): Promise<number> {
 }
 
 type Outcome = 'equal' | 'different' | 'unanswered'
+
+/** Asks QEMU itself, which needs no daemon. */
+async function besideQemu(seed: number): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'differential-'))
+  const qemus = values.qemus ?? process.env.QEMU_FOLDER
+  if (qemus !== undefined) process.env.PATH = `${qemus}:${process.env.PATH}`
+  let [equal, different] = [0, 0]
+  for await (const { question, ours, theirs } of askQemu(Number(values.count), drawFrom(seed), folder)) {
+    if (ours === theirs) equal++
+    else {
+      different++
+      report([question], { stdout: ours, stderr: '' }, { stdout: theirs, stderr: '' })
+    }
+  }
+  rmSync(folder, { recursive: true })
+  console.log(`${equal} equal, ${different} different (seed ${seed}, of QEMU)`)
+  return different === 0 ? 0 : 1
+}
 
 /** Runs this program again beside a daemon. */
 function besideDaemon(): number {

@@ -37,6 +37,15 @@ interface CacheRow {
   readonly row: CpuidRow
 }
 
+/** Features that QEMU takes out of guests without another. */
+interface DependentRow {
+  readonly without: string
+  readonly features: readonly string[]
+  /** Of QEMU; absent: any version. */
+  readonly until?: string | undefined
+  readonly since?: string | undefined
+}
+
 interface CorrectionRow {
   readonly sign: keyof ModelCorrections
   /** Empty where it is of the signature. */
@@ -52,10 +61,24 @@ interface CorrectionRow {
 export class QemuModelTable {
   readonly #facts: ReadonlyMap<string, QemuModelFacts>
   readonly #caches: readonly CacheRow[]
+  readonly #dependents: readonly DependentRow[]
 
-  constructor(facts: readonly QemuModelFacts[], caches: readonly CacheRow[]) {
+  constructor(
+    facts: readonly QemuModelFacts[],
+    caches: readonly CacheRow[],
+    dependents: readonly DependentRow[],
+  ) {
     this.#facts = new Map(facts.map(one => [one.name, one]))
     this.#caches = caches
+    this.#dependents = dependents
+  }
+
+  /** The features that a QEMU takes out of a guest, by the one that the guest has not; absent: the newest QEMU. */
+  dependents(qemu = '99.0'): readonly DependentRow[] {
+    return this.#dependents.filter(
+      ({ until = qemu, since = qemu }) =>
+        compareVersions(qemu, until) <= 0 && compareVersions(qemu, since) >= 0,
+    )
   }
 
   /** @param name a family's version, `Skylake-Server-v5`; where nothing new is known of it, it is as the one before */
@@ -129,13 +152,15 @@ export const parseQemuGaps = (file: DataFile): CorrectionRow[] => statementsOf(f
 export function parseQemuModels(file: DataFile): QemuModelTable {
   const facts: QemuModelFacts[] = []
   const caches: CacheRow[] = []
+  const dependents: DependentRow[] = []
   for (const at of statementsOf(file)) {
     if (at.indent > 0) facts.push(parseVersion(at, facts.at(-1)))
     else if (at.text.startsWith('model ')) facts.push(parseModel(at))
     else if (at.text.startsWith('cache ')) caches.push(parseCache(at))
-    else throw faultIn(at, 'expected `model …` or `cache …`')
+    else if (at.text.startsWith('without ')) dependents.push(parseDependents(at))
+    else throw faultIn(at, 'expected `model …`, `cache …` or `without …`')
   }
-  return new QemuModelTable(facts, caches)
+  return new QemuModelTable(facts, caches, dependents)
 }
 
 const MODEL =
@@ -199,6 +224,13 @@ function parseCorrection(at: DataStatement): CorrectionRow {
   if (sign === 'has' || sign === 'lacks') return { ...row, sign, features: words }
   const signature = { family: Number(family), model: Number(model), stepping: Number(stepping) }
   return { ...row, sign: 'signature', features: [], signature }
+}
+
+function parseDependents(at: DataStatement): DependentRow {
+  const [, without, features = '', when, version] =
+    /^without (\S+) : (\S+(?: \S+)*?)(?: : (until|since) (\d+\.\d+))?$/.exec(at.text) ?? []
+  if (without === undefined) throw faultIn(at, 'expected `without FEATURE : FEATURE … [: until|since QEMU]`')
+  return { without, features: tokensOf(features), ...(when && { [when]: version }) }
 }
 
 function parseCache(at: DataStatement): CacheRow {

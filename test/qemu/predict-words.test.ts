@@ -72,6 +72,19 @@ describe.skipIf(!file)(`QEMU 11.1's expansions of its models (${file ? 'recorded
   })
 })
 
+test('what QEMU gives no guest without something else is not predicted, whether it is asked for or not', () => {
+  const wanted = (argument: string, qemu = '10.0') => {
+    const asked = request(argument, { qemu })
+    const model = resolveModel(asked)
+    return model ? listWanted(asked, model) : undefined
+  }
+  expect(wanted('486,+sgxlc,+avx10-512,+avx10-256')?.wanted).not.toContain('sgxlc')
+  expect(wanted('486,+sgxlc,+avx10-512,+avx10-256')?.refused).toEqual(['sgxlc', 'avx10-256', 'avx10-512'])
+  expect(wanted('486,+sgxlc,+sgx')?.refused).toEqual([])
+  expect(wanted('486,+fred,+lkgs,+lm')?.refused).toEqual(['fred'])
+  expect(wanted('486,+fred,+lkgs,+lm', '11.1')?.refused).toEqual([])
+})
+
 describe('the highest leaves follow the features', () => {
   test.each([
     ['486', 1, 0],
@@ -212,7 +225,7 @@ test('the file names features and models that there are', () => {
 test.each([
   ['model Haswell leaves d 80000008', 'has `leaves` and `sig`'],
   ['  v2 sig 6.60.1', 'expected `vN …` below a model'],
-  ['owns avx : Haswell-v1', 'expected `model …` or `cache …`'],
+  ['owns avx : Haswell-v1', 'expected `model …`, `cache …` or `without …`'],
   ['cache Haswell-v1 : 4 1 2 3 4', 'expected `cache MODEL … : LEAF.SUBLEAF EAX EBX ECX EDX`'],
 ])('%s', (text, message) => {
   expect(() => parseQemuModels({ name: 'qemu-models.txt', text: `${text}\n` })).toThrow(message)

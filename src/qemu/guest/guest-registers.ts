@@ -29,7 +29,7 @@ const STATE: readonly (readonly [component: number, feature: string, size: U32, 
 /** The legacy region and the header of the extended state. */
 const STATE_BASE = 0x240
 
-const [AMD, HYGON, INTEL, CENTAUR] = ['AuthenticAMD', 'HygonGenuine', 'GenuineIntel', 'CentaurHauls']
+const [AMD, HYGON, INTEL] = ['AuthenticAMD', 'HygonGenuine', 'GenuineIntel']
 /** The bits of leaf 1 EDX that AMD repeats in leaf 80000001H EDX. @see APM 3, CPUID Fn8000_0001 EDX */
 const REPEATED = 0x0183_f3ff
 const SYSCALL = bitMask(11)
@@ -242,7 +242,7 @@ export class GuestRegisters {
 
   /** There is such a range where a feature of it is asked for. */
   centaur(_: U32, __: CpuidRegisters, leaf: U32): Partial<CpuidRegisters> {
-    if (!this.#is(CENTAUR) || ![...this.#asked].flatMap(leavesNeededBy).includes(0xc000_0001)) return {}
+    if (![...this.#asked].flatMap(leavesNeededBy).includes(0xc000_0001)) return {}
     return { eax: leaf === 0xc000_0000 ? 0xc000_0001 : signatureWord(this.#model.facts.signature) }
   }
 }
@@ -284,10 +284,18 @@ const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [0xc000_0001, 'centaur'],
 ])
 
+/** Features that a leaf of their own describes. */
+const DESCRIBED_AT: ReadonlyMap<string, U32[]> = new Map([
+  ['svm', [0x8000_000a]],
+  ['intel-pt', [7, 0x14]],
+  ['sgx', [7, 0x12]],
+])
+
 /** The leaves that QEMU has a CPU reach for a feature: its own, but for leaf 7 EDX, and those of its details. */
 function leavesNeededBy(name: string): U32[] {
   const { place } = FEATURES().get(name) ?? {}
-  if (name === 'svm') return [0x8000_000a]
+  const described = DESCRIBED_AT.get(name)
+  if (described !== undefined) return described
   if (place?.kind !== 'cpuid' || place.leaf === 1) return []
   return place.leaf === 7 && place.subleaf === 0 && place.register === 'edx' ? [] : [place.leaf]
 }

@@ -134,7 +134,8 @@ function isDetailOf(of: (typeof WITH_DETAILS)[number], { name, place }: Feature)
 
 const ARCH_CAPABILITIES = 0x10a
 
-export function listWanted({ cpu, accelerator, offered }: WordsRequest, { features }: ResolvedModel): Wanted {
+export function listWanted(request: WordsRequest, { features }: ResolvedModel): Wanted {
+  const { cpu, accelerator, offered } = request
   const asked = new Map(
     cpu.features.flatMap(({ name, policy = 'require' }) =>
       policy === 'optional' ? [] : [[name, policy === 'require' || policy === 'force'] as const],
@@ -144,11 +145,23 @@ export function listWanted({ cpu, accelerator, offered }: WordsRequest, { featur
   const base = [...features.filter(name => !off.includes(name)), ...on]
   const wanted = new Set([...base, ...[...asked].flatMap(([name, is]) => (is ? [name] : []))])
   for (const [name, is] of asked) if (!is) wanted.delete(name)
-  const lost = WITH_DETAILS.flatMap(of => (wanted.has(of) ? [] : dropDetails(wanted, of)))
+  const details = WITH_DETAILS.flatMap(of => (wanted.has(of) ? [] : dropDetails(wanted, of)))
+  const lost = [...details, ...dropDependents(wanted, request)]
   return {
     wanted,
     refused: inOrder([...lost.filter(name => asked.get(name)), ...listNotOffered(wanted, offered)]),
   }
+}
+
+/** Takes out what QEMU gives no guest that lacks something else, and returns it. */
+function dropDependents(wanted: Set<string>, { qemu }: WordsRequest): string[] {
+  const lost: string[] = []
+  for (let before = -1; before < lost.length; ) {
+    before = lost.length
+    for (const { without, features } of builtinQemuModels().dependents(qemu))
+      if (!wanted.has(without)) lost.push(...features.filter(name => wanted.delete(name)))
+  }
+  return lost
 }
 
 /** Takes the details of a feature out of what is wanted, and returns them. */
