@@ -132,7 +132,7 @@ const describeOperation = (question: AnyQuestion): Json => ({
   responses: {
     200: {
       description: 'the answer, “no” included',
-      content: { 'application/json': { schema: answerSchema(question) } },
+      content: { 'application/json': { schema: withIdOf(answerSchema(question)) } },
     },
     202: {
       description:
@@ -143,6 +143,13 @@ const describeOperation = (question: AnyQuestion): Json => ({
     ...refusals(REFUSALS),
   },
 })
+
+/** An answer's own schema, with the `id` that its request may have had. */
+const withIdOf = (schema: Json): Json => {
+  const any = schema.anyOf as readonly Json[] | undefined
+  if (any) return { ...schema, anyOf: any.map(withIdOf) }
+  return { ...schema, properties: { id: ENVELOPE.id, ...(schema.properties as Json) } }
+}
 
 const inventoryRefusals = (statuses: readonly number[]): Json =>
   refusals(Object.fromEntries(statuses.map(status => [status, true])))
