@@ -6,9 +6,9 @@ import { FOLDER, readEvents, tell } from './campaign.ts'
 import { computeAgain, Endless, forgetAll, now, reached, switchOn } from './switch.ts'
 
 /** A test that takes longer, in milliseconds, is not asked about mutants. */
-const LONG = 1500
+const LONG = 1000
 /** How long a mutant's runs take altogether, in milliseconds, before it counts as survived. */
-const PATIENCE = 6000
+const PATIENCE = 3000
 
 // Random cases are the same in each run, and a failure need not be made small.
 fc.configureGlobal({ seed: 1, endOnFailure: true })
