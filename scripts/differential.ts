@@ -42,7 +42,8 @@ const AT_ONCE = 50
 
 async function main(): Promise<number> {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
-  if (values.kinds === 'qemu' && values.suite === undefined) return besideQemu(seed)
+  if (values.kinds === 'qemu' && (values.suite === undefined || process.env.QEMU_FOLDER !== undefined))
+    return besideQemu(seed)
   const uri = values.connect ?? process.env.LIBVIRT_URI
   if (uri === undefined) return besideDaemon()
   const virsh: Virsh = {

@@ -5,6 +5,7 @@ import { readHostArch } from '../../host/qemu/emulator.ts'
 import { readDomainHost } from '../../host/qemu/read-domain-host.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost, DomainOptions } from '../../qemu/domain-capabilities/request.ts'
+import type { Context } from '../../questions/context.ts'
 import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { noteLines } from '../../questions/words/describe.ts'
@@ -20,6 +21,7 @@ import {
   refuseReadOnly,
 } from '../hypervisor.ts'
 import { CommandError } from '../spec.ts'
+import { thisHost } from './hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -90,8 +92,8 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     if (session.driver === 'test') return await testDriver(args, request)
     const { capabilities, choice } = await openHypervisor(request)
     checkDomainType(capabilities, choice)
-    const host = request.replies === undefined ? domainHost() : {}
     const context = await openContext(session)
+    const host: DomainHost = request.replies === undefined ? await domainHost(context, args) : {}
     return answerDomcapabilities(context, capabilities, choice, host, optionsOf(args))
   } catch (error) {
     throw new CommandError(['failed to get emulator capabilities', ...linesOf(error)], { cause: error })
@@ -116,8 +118,11 @@ async function explainHost(args: Arguments, session: Session): Promise<void> {
   return printExplanation(session, explainVfio(vfioHere()))
 }
 
-/** What this host adds to what its QEMU tells. */
-const domainHost = (): DomainHost => readDomainHost(new HostTree('/'), readHostArch())
+/** What this host adds to what its QEMU tells; with all that is supported, what its own CPU has that QEMU leaves out. */
+async function domainHost(context: Context, args: Arguments): Promise<DomainHost> {
+  const host = readDomainHost(new HostTree('/'), readHostArch())
+  return args.has('supported-cpu-features') ? { ...host, cpu: (await thisHost(context)).value } : host
+}
 
 /** All that passing a device of this host through needs. */
 const vfioHere = (): VfioFacts => readVfio(new HostTree('/'), readHostArch())

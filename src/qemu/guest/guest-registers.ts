@@ -284,18 +284,19 @@ const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [0xc000_0001, 'centaur'],
 ])
 
-/** Features that a leaf of their own describes. */
-const DESCRIBED_AT: ReadonlyMap<string, U32[]> = new Map([
+/** Features for which QEMU has a CPU reach other leaves than the one that they stand in. */
+const REACHED_FOR: ReadonlyMap<string, U32[]> = new Map([
   ['svm', [0x8000_000a]],
   ['intel-pt', [7, 0x14]],
   ['sgx', [7, 0x12]],
+  ['perfmon-v2', []],
 ])
 
 /** The leaves that QEMU has a CPU reach for a feature: its own, but for leaf 7 EDX, and those of its details. */
 function leavesNeededBy(name: string): U32[] {
   const { place } = FEATURES().get(name) ?? {}
-  const described = DESCRIBED_AT.get(name)
-  if (described !== undefined) return described
+  const reached = REACHED_FOR.get(name)
+  if (reached !== undefined) return reached
   if (place?.kind !== 'cpuid' || place.leaf === 1) return []
   return place.leaf === 7 && place.subleaf === 0 && place.register === 'edx' ? [] : [place.leaf]
 }
