@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isLong } from '../effort.ts'
-import { needed } from '../needs.ts'
+import { needed, notInstalled } from '../needs.ts'
 import { sharedLibvirtd, whyNoDaemon } from './libvirtd.ts'
 
 /** `npm run differential`, in the small: what it compares and how is its own. */
@@ -28,7 +28,7 @@ describe.skipIf(why)(`random questions beside virsh, seed ${SEED} (${why ?? 'ins
 
   test('of every kind: nothing differs', async () => {
     const { uri, path } = await sharedLibvirtd()
-    const count = isLong ? '2000' : '300'
+    const count = isLong ? '2000' : '500'
     const given = ['--kinds', 'no-guests', '--count', count, '--seed', SEED]
     expectEqual([...given, '--connect', uri, '--qemus', path], { LIBVIRT_URI: uri })
   }, 900_000)
@@ -38,3 +38,14 @@ describe.skipIf(why)(`random questions beside virsh, seed ${SEED} (${why ?? 'ins
     expectEqual(['--kinds', 'guests', '--count', isLong ? '400' : '40', '--seed', SEED], {})
   }, 1_800_000)
 })
+
+const whyNoQemu = needed('QEMU for x86', notInstalled('qemu-system-x86_64'))
+
+describe.skipIf(whyNoQemu)(
+  `random -cpu arguments beside QEMU, seed ${SEED} (${whyNoQemu ?? 'installed'})`,
+  () => {
+    test('what it makes of a model, and what a guest sees', () => {
+      expectEqual(['--kinds', 'qemu', '--count', isLong ? '3000' : '300', '--seed', SEED], {})
+    }, 1_800_000)
+  },
+)
