@@ -24,6 +24,8 @@ const SHARED = {
   loader: { '.rng': 'text', '.sh': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
   logLevel: 'warning',
+  // Modules are named by where they are in the tree, wherever node_modules really is.
+  preserveSymlinks: true,
 }
 
 /** The library's entries but `node` must run in a browser: esbuild refuses what it imports of Node. */

@@ -17,6 +17,7 @@ export const joinQuestions = (isJoined, first = []) => ({
   name: 'join-questions',
   setup({ onResolve, onLoad }) {
     const joined = readdirSync(QUESTIONS)
+      .sort()
       .map(name => join(QUESTIONS, name, 'question.ts'))
       .filter(path => existsSync(path) && isJoined(readFileSync(path, 'utf8')))
     onResolve({ filter: /\/question\.ts$/ }, ({ kind, path, resolveDir }) =>

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -110,9 +110,14 @@ describe('installed for all', () => {
   })
 })
 
-test('two builds of one tree are packed to the same bytes', () => {
+test('a copy of the tree at another path, of another time, is packed to the same bytes', () => {
   const first = readFileSync(join(scratch, 'packed', `virt-cpu-${version}.tgz`))
-  const { status, stderr } = runProcess(process.execPath, ['scripts/build.mjs', '--types'], { cwd: root })
+  const copy = join(scratch, 'elsewhere', 'copy of it')
+  const listed = runProcess('git', ['ls-files', '-z', '-co', '--exclude-standard'], { cwd: root }).stdout
+  for (const path of listed.split('\0').filter(path => path !== '' && existsSync(join(root, path))))
+    cpSync(join(root, path), join(copy, path))
+  symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'))
+  const { status, stderr } = runProcess(process.execPath, ['scripts/build.mjs', '--types'], { cwd: copy })
   expect(status, stderr).toBe(0)
-  expect(readFileSync(pack(join(scratch, 'again'))).equals(first)).toBe(true)
+  expect(readFileSync(pack(join(scratch, 'again'), copy)).equals(first)).toBe(true)
 })

@@ -14,10 +14,10 @@ export interface Registry {
 }
 
 /** Packs what `npm publish` would send; returns where it is. */
-export function pack(folder: string): string {
+export function pack(folder: string, tree = root): string {
   mkdirSync(folder)
   const options = ['pack', '--ignore-scripts', '--pack-destination', folder]
-  const { status, stderr } = runProcess('npm', options, { cwd: root })
+  const { status, stderr } = runProcess('npm', options, { cwd: tree })
   expect(status, stderr).toBe(0)
   const [name = ''] = readdirSync(folder)
   return join(folder, name)
