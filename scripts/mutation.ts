@@ -4,20 +4,22 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { FOLDER, forgetEvents, readEvents, tell, writePlan } from './mutation/campaign.ts'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { FOLDER, forgetEvents, readEvents, readPlan, tell, writePlan } from './mutation/campaign.ts'
 import { findMutants, type Mutant } from './mutation/mutants.ts'
 
-const HELP = `Usage: npm run mutation -- [--sample 1500] [--seed 1] [--only FOLDER|FILE]... [--tests FOLDER|FILE]...
+const HELP = `Usage: npm run mutation -- [--sample 1500] [--seed 1] [--only FOLDER|FILE]... [--tests FOLDER|FILE]... [--more]
 
 Makes small changes (mutants) to src/core, src/arch, src/qemu and src/fleet, one at a time, runs the tests
-that come by, and prints how many changes a test notices, and those that none does.`
+that come by, and prints how many changes a test notices, and those that none does. With --more, only those that no test
+noticed in the last run of the same sample are tried.`
 
 const { values } = parseArgs({
   options: {
     sample: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true, default: ['src/core', 'src/arch', 'src/qemu', 'src/fleet'] },
+    more: { type: 'boolean', default: false },
     tests: { type: 'string', multiple: true, default: ['test', 'scripts/mutation'] },
     help: { type: 'boolean', default: false },
   },
@@ -30,8 +32,10 @@ async function main(): Promise<void> {
   )
   const tests = testFiles()
   console.log(`${mutants.length} mutants, ${tests.length} test files`)
+  const isSame = values.more && isDeepStrictEqual(readPlan().mutants, mutants)
+  if (values.more && !isSame) throw new RangeError('the last run was of other mutants')
   writePlan({ mutants, tests })
-  forgetEvents()
+  if (!isSame) forgetEvents()
   await runTests()
   report(mutants)
 }
