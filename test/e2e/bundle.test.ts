@@ -132,6 +132,7 @@ test('a bundle runs, and answers as the library does', async () => {
   writeFileSync(
     program,
     `import { cpuModels, name } from '${join(root, 'dist/index.js')}'
+import * as later from '${join(root, 'dist/async.js')}'
 const asked = [cpuModels({ arch: 'x86_64' }), name({ name: 'avx2' }), later.cpuModels({ arch: 'x86_64' }),
   later.name({ name: 'avx2' }), later.ask({ verb: 'tree', model: 'EPYC' })]
 console.log(JSON.stringify(await Promise.all(asked)))`,
