@@ -59,10 +59,17 @@ const within = (folder: string): string[] =>
  * change elsewhere leaves the sample as it is.
  */
 function sampled(all: readonly Mutant[], size: number): Mutant[] {
-  const folders = grouped(all, folderOf)
+  const seen = new Map<string, number>()
+  const keyed = all.map(mutant => {
+    const { file, kind, original, mutated } = mutant
+    const text = [values.seed, file, kind, original, mutated].join('\n')
+    const before = seen.get(text) ?? 0
+    seen.set(text, before + 1)
+    return { mutant, key: createHash('sha1').update(`${text}\n${before}`).digest('hex') }
+  })
+  const folders = grouped(keyed, ({ mutant }) => folderOf(mutant))
   return [...folders.values()].flatMap(own =>
     own
-      .map(mutant => ({ mutant, key: keyOf(mutant) }))
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .slice(0, Math.ceil(size / folders.size))
       .map(({ mutant }) => mutant),
@@ -71,16 +78,13 @@ function sampled(all: readonly Mutant[], size: number): Mutant[] {
 
 const folderOf = ({ file }: Mutant): string => file.split('/').slice(0, 2).join('/')
 
-const keyOf = ({ file, original, mutated, line }: Mutant): string =>
-  createHash('sha1').update([values.seed, file, line, original, mutated].join('\n')).digest('hex')
-
 /** Folders of tests, in the order in which they run: those closest to the code first. */
-const NEAR = 'core arch qemu laws.test.ts map xml fleet mutation questions contract formats host'.split(' ')
+const NEAR = 'core arch qemu map xml mutation questions contract fleet laws.test.ts formats host'.split(' ')
 
 /** Tests of the tree, of processes, servers and databases, and long ones that look for crashes and words. */
 const OTHER = [
   /^test\/(?:e2e|page|inventory|http|host\/(?:cpu|files|inventory)|cli|stories)\b/,
-  /^test\/(?:architecture|contributing|docs|mutation|parts|smoke|trace)\./,
+  /^test\/(?:architecture|contributing|docs|fuzz|mutation|parts|patterns|smoke|trace)\./,
   /^test\/formats\/(?:mutations|fuzz|contract)\./,
   /^test\/questions\/(?:named-once|kept-cpu|one-answer|long-texts)\./,
 ]
