@@ -43,9 +43,8 @@ export function plant(
     form: isLeftOut ? ('statements' as const) : ('expression' as const),
     mutants: [[number, mutated] as const],
   }))
-  const constants = constantsOf(source).filter(({ initializer: { pos, end } }) =>
-    changes.some(change => pos <= change.start && change.end <= end),
-  )
+  // Of others too: what is computed of a constant with a mutant is computed again with it.
+  const constants = constantsOf(source)
   const used = new Set([...constants.map(({ name }) => name.getText()), ...importedNames(source, imported)])
   const pieces = [...changes, ...constants.flatMap(keptPieces), ...cachesOf(source), ...visited(source, used)]
   return print(text, merged(pieces), new Set(statementStarts(source)))

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import base from '../../vitest.config.ts'
@@ -7,10 +7,16 @@ import { readPlan } from './campaign.ts'
 import { exportedConstants, plant } from './mutants.ts'
 
 const plan = readPlan()
-const mutated = new Set(plan.mutants.map(({ file }) => file))
+/** The folders with mutants, and what stands below them. */
+const folders = [...new Set(plan.mutants.map(({ file }) => file.split('/').slice(0, 2).join('/')))]
+const sources = folders.flatMap(folder =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .map(name => join(folder, name)),
+)
 
-/** The values that modules with mutants compute as they are loaded, and export. */
-const exported = new Set([...mutated].flatMap(file => exportedConstants(file, readFileSync(file, 'utf8'))))
+/** The values that modules there compute as they are loaded, and export. */
+const exported = new Set(sources.flatMap(file => exportedConstants(file, readFileSync(file, 'utf8'))))
 
 /** Plants the plan's mutants in the sources as they are loaded. */
 const planted = {
