@@ -15,9 +15,12 @@ const { values, positionals } = parseArgs({
 })
 const runs = Number(values.runs)
 
+/** A process that is ended with its parent, however that ends. */
+const BUSY = 'const { ppid } = process; while (process.ppid === ppid);'
+
 const scratch = mkdtempSync(join(tmpdir(), 'virt-cpu-flaky-'))
 const busy = Array.from({ length: Number(values.load) }, () =>
-  spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  spawn(process.execPath, ['-e', BUSY], { stdio: 'ignore' }),
 )
 process.once('exit', () => {
   for (const child of busy) child.kill('SIGKILL')
