@@ -3,43 +3,28 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CLI } from './cli/virt-cpu.ts'
+import { commandsOf, notPrinted } from './page-commands.ts'
 
 const root = join(import.meta.dirname, '..')
-const files = ['README.md', ...readdirSync(join(root, 'docs')).map(name => `docs/${name}`)]
+const files = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true }).map(name => `docs/${name}`),
+]
 
-interface Shown {
-  readonly command: string
-  /** The lines that the page shows under it, without those that are cut. */
-  readonly lines: readonly string[]
-}
-
-/** Commands of a page's consoles that need nothing but a checkout; a console without one shows more of the last. */
-function* shownIn(text: string): Generator<Shown> {
-  let command = ''
-  for (const [, block = ''] of text.matchAll(/^```console\n([\s\S]*?)^```/gm)) {
-    for (const part of block.split(/^(?=\$ )/m)) {
-      const [first = '', ...rest] = part.split('\n')
-      if (first.startsWith('$ ')) command = first.slice(2)
-      const lines = (first.startsWith('$ ') ? rest : [first, ...rest]).map(line => line.trimEnd())
-      const ours = /^(?:virt-cpu|echo) /.test(command) && !/[>&]|\\$/.test(command)
-      const alone = lines.some(Boolean) || command.includes('examples/')
-      if (ours && alone) yield { command, lines: lines.filter(line => line && !line.includes('…')) }
-    }
-  }
-}
-
+/** Commands of pages that need nothing but a checkout, and no other host. `test/e2e/walk.test.ts` runs the others. */
 const shown = files
   .filter(name => name.endsWith('.md'))
-  .flatMap(name => [...shownIn(readFileSync(join(root, name), 'utf8'))].map(one => ({ name, ...one })))
+  .flatMap(name => commandsOf(readFileSync(join(root, name), 'utf8')).map(one => ({ name, ...one })))
+  .filter(({ text }) => /^(?:virt-cpu|echo) /.test(text) && !/[>&]|\\$|root@/.test(text))
+  .filter(({ text, shown }) => shown.some(Boolean) || text.includes('examples/'))
 
 test('there are such commands', () => expect(shown.length).toBeGreaterThan(8))
 
-test.each(shown)('$name: $command', ({ command, lines }) => {
-  const script = `virt-cpu() { node '${CLI}' "$@"; }\n${command}`
+test.each(shown)('$name: $text', ({ text, shown }) => {
+  const script = `virt-cpu() { node '${CLI}' "$@"; }\n${text}`
   const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: root, encoding: 'utf8' })
   expect(status).toBeLessThan(2)
-  const printed = `${stdout}\n${stderr}`.split('\n').map(line => line.trimEnd())
-  expect(lines.filter(line => !printed.includes(line))).toEqual([])
+  expect(notPrinted(shown, `${stdout}\n${stderr}`)).toEqual([])
 })
 
 test('README has a line for every command', () => {

@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { folderOf, runProcess } from '../cli/virt-cpu.ts'
+import { SSH, XDG_OPEN } from './stand-ins.ts'
 
 const docs = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8')
 
@@ -21,20 +22,10 @@ export function type(commands: readonly string[], cwd: string, env: Record<strin
   return stdout
 }
 
-/** What a host that is reached by ssh says here: this machine, under another name. */
-const SSH = `#!/bin/sh
-until case $1 in *@*) true ;; *) false ;; esac; do shift; done
-host=\${1#*@}; shift
-printf 'uname() { [ "$1" = -n ] && echo %s || command uname "$@"; }\\n' "$host" >"$0.$$"
-cat >>"$0.$$"
-echo "$*" | sed 's/.*sh -s\\(.*\\)/sh FILE \\1/' | sed "s|FILE|$0.$$|;s| -- | |;s| --$| |" | sh |
-  sed "s/^|machine-id: .*/|machine-id: $(printf %s "$host" | sha256sum | cut -c 1-32)/"
-`
-
 /** A folder of programs for newcomers: an ssh that reaches this machine, and an xdg-open that writes down what it shows. */
 export function newcomersPath(programs: Readonly<Record<string, string>> = {}): string {
   const folder = folderOf({})
-  const all = { ssh: SSH, 'xdg-open': `#!/bin/sh\ntest -s "$1" && echo "opened $1"\n`, ...programs }
+  const all = { ssh: SSH, 'xdg-open': XDG_OPEN, ...programs }
   for (const [name, content] of Object.entries(all)) {
     writeFileSync(join(folder, name), content)
     chmodSync(join(folder, name), 0o755)
