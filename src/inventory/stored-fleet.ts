@@ -250,7 +250,7 @@ export function findIdentity(members: readonly Member[]): Identity {
 }
 
 /** The members of a text, for other hosts of which texts say the same but for who they are. */
-export class SharedMembers {
+class SharedMembers {
   readonly #members: readonly { readonly member: Member; readonly is: Own; readonly follows: Follows }[]
 
   /** @param members what describes the host itself */

@@ -38,7 +38,7 @@ export function lintSubject(texts: DatabaseTexts, sources: string, released: str
 }
 
 /** Every version of every family, in the order of the files. */
-export function versionsOf(db: Database): { family: ModelFamily; version: Version }[] {
+function versionsOf(db: Database): { family: ModelFamily; version: Version }[] {
   return db.families.flatMap(family => family.versions.map(version => ({ family, version })))
 }
 
@@ -232,7 +232,7 @@ function wordsOf(db: Database, model: Model): string[] {
  * `EPYC-v1 5f3a09c1`: the name and a digest of all that a model says. It does not depend on the layout of the
  * feature table, so new features leave it alone.
  */
-export function releaseLine(db: Database, model: Model): string {
+function releaseLine(db: Database, model: Model): string {
   return `${model.name} ${digest(printModel(db, model, undefined))}`
 }
 
