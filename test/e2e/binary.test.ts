@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { explain } from '../../src/index.ts'
 import { exampleOf, listedCommands, runExample } from '../cli/help-examples.ts'
+import { closeClients, connectClient, connectTo } from '../cli/mcp-client.ts'
 import { killServers, startServer } from '../cli/served.ts'
 import { folderOf, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { needed } from '../needs.ts'
@@ -54,6 +55,16 @@ describe.skipIf(reason)(`a single program ${reason ?? ''}`, () => {
     const folder = folderOf({})
     const { status, stderr } = binary(['inventory', 'import', 'examples/inventory.ndjson', '--store', folder])
     expect([status, stderr]).toEqual([2, expect.stringContaining('give it an inventory in PostgreSQL')])
+  })
+
+  test('offers tools, which workers answer', async () => {
+    const folder = join(root, 'examples', 'fleet')
+    const client = await connectTo({ command: BINARY, args: ['mcp', folder] })
+    const own = await connectClient([folder])
+    expect(await client.listTools()).toEqual(await own.listTools())
+    const explain = { name: 'explain', arguments: { paths: ['.'] } }
+    expect(await client.callTool(explain)).toEqual(await own.callTool(explain))
+    await closeClients()
   })
 
   test('serves the page, and answers in workers', async () => {

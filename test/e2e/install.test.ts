@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { exampleOf, listedCommands, runExample } from '../cli/help-examples.ts'
+import { closeClients, connectTo, type ServerStart } from '../cli/mcp-client.ts'
 import { killServers, startServer } from '../cli/served.ts'
 import { folderOf, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { needed, notInstalled } from '../needs.ts'
@@ -99,6 +100,31 @@ describe('installed for all', () => {
     expect(kubectl('virtcpu', ...nodes)).toEqual(runProcess(program, nodes, { cwd: installed }))
     expect(kubectl('virtcpu', 'check', 'examples/forty').status).toBe(1)
   })
+
+  /** What programs are told of the server. */
+  const shown = Array.from(
+    readFileSync(join(root, 'docs', 'mcp.md'), 'utf8').matchAll(/^```json\n([\s\S]*?)^```/gm),
+    ([, text = '']) => JSON.parse(text).mcpServers['virt-cpu'] as ServerStart,
+  )
+
+  test.each(shown)(
+    'an assistant starts it by $command',
+    async ({ command, args }) => {
+      const environment = registryEnvironment(registry, scratch) as Record<string, string>
+      const env = { ...environment, PATH: `${join(prefix, 'bin')}:${process.env.PATH}` }
+      const fleet = join(installed, 'examples', 'fleet')
+      const here = args.map(one => (one === '/home/me/fleet' ? fleet : one))
+      expect(here).toContain(fleet)
+      const client = await connectTo({ command, args: here, cwd: scratch, env })
+      const { structuredContent } = await client.callTool({
+        name: 'hosts',
+        arguments: { paths: ['ice-01.xml'] },
+      })
+      expect(structuredContent).toMatchObject({ hosts: [{ host: 'ice-01.xml' }] })
+      await closeClients()
+    },
+    120_000,
+  )
 
   test('it serves the page, and answers in workers', async () => {
     const served = await startServer([], 20_000, {}, [program])
