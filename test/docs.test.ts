@@ -15,7 +15,7 @@ const files = [
 const shown = files
   .filter(name => name.endsWith('.md'))
   .flatMap(name => commandsOf(readFileSync(join(root, name), 'utf8')).map(one => ({ name, ...one })))
-  .filter(({ text }) => /^(?:virt-cpu|echo) /.test(text) && !/[>&]|\\$|root@/.test(text))
+  .filter(({ text }) => /^(?:virt-cpu|echo) /.test(text) && !/[>&]|\\$|root@|npx /.test(text))
   .filter(({ text, shown }) => shown.some(Boolean) || text.includes('examples/'))
 
 test('there are such commands', () => expect(shown.length).toBeGreaterThan(8))

@@ -58,7 +58,7 @@ export const READERS: Readonly<Record<string, Reader>> = {
 
 interface NotRun {
   readonly page: string
-  /** How it begins. */
+  /** How it begins; a heading (`## …`) stands for all below it. */
   readonly command: string
   readonly why: string
   /** The file that does the same elsewhere, and words of it. */
@@ -178,6 +178,27 @@ export const NOT_RUN: readonly NotRun[] = [
     ['test/http/inventory-contract.ts', 'message/rfc822'],
     "curl -s -H 'Accept: message/rfc822'",
   ),
+  ...notRun(
+    'docs/start/README.md',
+    "hosts of the reader's own",
+    ['test/e2e/collect.test.ts', 'ssh'],
+    '## With your own hosts',
+  ),
+  ...notRun(
+    'docs/start/kubevirt.md',
+    'a cluster',
+    ['test/e2e/collect.test.ts', '--kubectl'],
+    '## Your cluster',
+  ),
+  ...notRun('docs/start/nova-ovirt.md', 'OpenStack and oVirt', undefined, '## Your hosts'),
+  ...notRun('docs/start/proxmox.md', 'Proxmox VE', undefined, '## Your nodes'),
+  ...notRun(
+    'docs/start/virsh.md',
+    'a libvirt',
+    ['test/e2e/capabilities.test.ts', 'capabilities'],
+    '## Your hosts',
+  ),
+  ...notRun('docs/start/xen.md', 'a pool of XCP-ng or Xen', undefined, '## Your pool'),
   ...notRun('docs/updating.md', 'README has it', ['README.md', 'npm run build'], 'npm run build'),
   ...notRun(
     'docs/updating.md',
