@@ -2,6 +2,7 @@ import type { Mode } from '../core/cpu.ts'
 import { Evidence } from '../core/evidence.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { oncePer } from '../core/memo.ts'
 import type { FleetHost } from './host.ts'
 import type { CpuFacts } from './obstacles.ts'
 
@@ -72,4 +73,12 @@ export function groupGuestsByPool(
     else pools.set(label, [guest])
   }
   return pools
+}
+
+/** The same of a fleet, once: each of a thousand pools asks for its own. */
+export const guestsByPoolOf = oncePer(({ guests, hosts }: GuestsAndHosts) => groupGuestsByPool(guests, hosts))
+
+interface GuestsAndHosts {
+  readonly guests: readonly FleetGuest[]
+  readonly hosts: readonly FleetHost[]
 }

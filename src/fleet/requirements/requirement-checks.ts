@@ -12,7 +12,7 @@ import { withoutVoid } from '../causes/finding.ts'
 import { findOutliers } from '../causes/lost.ts'
 import type { Fleet, KeptCpu } from '../fleet.ts'
 import { baselineOf, type FleetPool, type Group, splitIntoPools } from '../groups.ts'
-import { evidenceOfGuest, type FleetGuest, followsHost, groupGuestsByPool } from '../guest.ts'
+import { evidenceOfGuest, type FleetGuest, followsHost, groupGuestsByPool, guestsByPoolOf } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { findUnsafe } from '../interest.ts'
 import { findHazards, isOpen } from '../obstacles.ts'
@@ -308,8 +308,7 @@ function findGuestsWithout(
   return [...lacking, ...open]
 }
 
-const guestsOf = ({ guests, hosts }: Fleet, { label }: FleetPool) =>
-  groupGuestsByPool(guests, hosts).get(label) ?? []
+const guestsOf = (fleet: Fleet, { label }: FleetPool) => guestsByPoolOf(fleet).get(label) ?? []
 
 const hostsOf = ({ groups }: FleetPool): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
 

@@ -2,7 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import { baselineOf, countHosts, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
-import { followsHost, groupGuestsByPool } from '../../fleet/guest.ts'
+import { followsHost, guestsByPoolOf } from '../../fleet/guest.ts'
 import { findUnsafe } from '../../fleet/interest.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
@@ -220,7 +220,7 @@ export function keptPart(
     ...reasonOf(feature),
     inGroups: placesOf(groups.filter(({ evidence }) => evidence && !evidence.unknown(feature.bits).isEmpty)),
   }))
-  const guests = groupGuestsByPool(fleet.guests, fleet.hosts).get(label) ?? []
+  const guests = guestsByPoolOf(fleet).get(label) ?? []
   const restarts = guests.filter(guest => !followsHost(guest) && !kept.gains.leq(guest.features))
   return {
     keptCpu: {
