@@ -22,8 +22,8 @@ cp "$here/deploy/Containerfile" "$out/Containerfile"
 for name in package.json package-lock.json LICENSE CHANGELOG.md schema dist; do cp -R "$here/$name" "$out/app/"; done
 cd "$out/app"
 npm() { command npm "$@" --ignore-scripts --no-audit --no-fund --loglevel=error; }
-# The inventory's packages are optional for users of the library; the server has them.
-optional=$(node -p 'Object.entries(require("./package.json").peerDependencies ?? {}).map(one => one.join("@")).join(" ")')
+# The inventory's packages are optional for users of the library; the server has them. Assistants start no server.
+optional=$(node -p 'Object.entries(require("./package.json").peerDependencies ?? {}).filter(([name]) => !name.startsWith("@modelcontextprotocol/")).map(one => one.join("@")).join(" ")')
 npm ci --omit=dev --omit=peer
 npm pkg delete devDependencies peerDependencies peerDependenciesMeta scripts
 npm prune --omit=dev --omit=peer --omit=optional

@@ -368,9 +368,13 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
     const next = random(seed)
     const pools = Array.from({ length: runs(200, 4) }, () => randomPool(next))
+    // Where a folder has one file with all hosts, as platforms write it, the page takes the folder's name for the file's.
+    const isOfFiles = (files: readonly string[]) =>
+      files.length > 1 && files.every(file => file.endsWith('.xml'))
     const examples = readdirSync(join(root, 'examples'))
       .map(name => join('examples', name))
       .filter(path => virtCpu(['cpu-baseline', path], { cwd: root }).status === 0)
+      .filter(path => isOfFiles(filesIn(path)))
     expect(examples.length).toBeGreaterThan(2)
     const wanted = [...examples.map(path => cliBaseline([path])), ...baselines(pools)]
     const name = (i: number) => String(i).padStart(3, '0')
