@@ -34,8 +34,8 @@ function ofGit(key) {
   process.exit(2)
 }
 
-/** 27 MB, for an inventory in a folder; one in PostgreSQL needs it not. */
-const LEFT_OUT = ['@electric-sql/pglite']
+/** PGlite has 27 MB, and an inventory in PostgreSQL needs none of it; assistants take npm's package (docs/mcp.md). */
+const LEFT_OUT = ['@electric-sql/pglite', '@modelcontextprotocol/sdk']
 
 const OUT = join(ROOT, 'dist-deb')
 const TREE = join(OUT, 'tree')
