@@ -74,6 +74,14 @@ const notRun = (
 
 /** Commands that cannot run in a bare machine: all there are. */
 export const NOT_RUN: readonly NotRun[] = [
+  ...notRun(
+    'docs/performance.md',
+    'minutes, on a machine with nothing else to do',
+    undefined,
+    'npm run bench',
+    'scripts/with-postgres.sh',
+    'node scripts/run-ts.mjs bench/',
+  ),
   ...notRun('README.md', 'minutes', ['.ci/run', 'npm ci && npm test'], 'npm ci && npm test'),
   ...notRun('CONTRIBUTING.md', 'minutes', ['.ci/run', 'npm ci && npm test'], 'npm ci && npm test'),
   ...notRun(
