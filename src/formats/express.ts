@@ -54,7 +54,7 @@ export function express(given: Cpu, abilities: Abilities): Expressed {
 }
 
 /** A host's CPU as the guest that has all of it. */
-const asGuestDefinition = (cpu: Cpu): GuestCpu => {
+export const asGuestDefinition = (cpu: Cpu): GuestCpu => {
   if (cpu.type === 'guest') return cpu
   const { arch, model, vendor, features } = cpu
   return {

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
-import { type GuestCpu, required } from '../../core/cpu.ts'
+import type { GuestCpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { didYouMean, fewNames } from '../../core/text.ts'
 import { DIALECTS, readText } from '../../formats/dialects.ts'
+import { asGuestDefinition } from '../../formats/express.ts'
 import type { Found, FoundCpu } from '../../formats/found.ts'
 import { domainOf, domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { joinCpus } from '../../formats/libvirt/find-cpus.ts'
@@ -107,17 +108,7 @@ function offeredBy(context: Context, found: readonly Found[], source: string): D
 function ofMachines(context: Context, machines: readonly FoundCpu[], source: string): Definitions {
   const read = machines.map(machine => definitionOf(context, { ...machine, source }, 'auto', true))
   return {
-    definitions: read.map(({ value: { arch, model, vendor, features } }) => ({
-      cpu: {
-        type: 'guest',
-        mode: 'custom',
-        match: 'exact',
-        arch,
-        model,
-        vendor,
-        features: features.map(required),
-      },
-    })),
+    definitions: read.map(({ value }) => ({ cpu: asGuestDefinition(value) })),
     notes: read.flatMap(({ notes }) => notes),
   }
 }
