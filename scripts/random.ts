@@ -21,7 +21,8 @@ export function drawFrom(seed: number): Draw {
   }
 }
 
-function mulberry32(seed: number): () => number {
+/** Numbers from 0 to below 1 that a seed decides. */
+export function mulberry32(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -2,13 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../scripts/random.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { type Globals, Session } from '../../src/cli/globals.ts'
 import { widthOf } from '../../src/core/text.ts'
 import { hostsAt } from '../../src/questions/words/cells.ts'
 import { builtin } from '../built-in.ts'
-import { random } from '../page/fleet-of.ts'
+
 import { hostXml } from './virt-cpu.ts'
 
 /** The first screen of every command about fleets: what was found, what to do, and what fits 25 lines of 80 columns. */
@@ -44,7 +45,7 @@ async function run(name: string, ...args: readonly string[]): Promise<string> {
 
 /** A fleet as operators have it: hosts of several generations in pools, some without features of their model, and guests. */
 function makeFleet(seed: number, hosts: number, cpus: number, pools: number): Record<string, string> {
-  const next = random(seed)
+  const next = mulberry32(seed)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T
   const models = builtin().models.filter(
     ({ name, signatures, vendor }) =>

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../scripts/random.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { folderOf, hostXml, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
@@ -36,17 +37,6 @@ const untimed = ({ stdout, ...rest }: Ran): Ran => ({
   stdout: stdout.replaceAll(/Time: \d+\.\d{3} ms/g, 'Time: T ms'),
 })
 
-/** mulberry32 */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 describe.skipIf(why)(`side by side with virsh (${why ?? 'installed'})`, () => {
   const corpus = join(import.meta.dirname, '..', 'corpus', 'xml')
   const files = readdirSync(corpus).filter(name => name.endsWith('.xml'))
@@ -66,7 +56,7 @@ describe.skipIf(why)(`side by side with virsh (${why ?? 'installed'})`, () => {
   test('pools of random hosts, with and without --features', () => {
     const db = openCpuMap(MAP).of('x86')
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
-    const next = random(seed)
+    const next = mulberry32(seed)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T
     const names = db.features.list.map(feature => feature.name)
     const host = () => {

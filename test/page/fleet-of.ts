@@ -24,17 +24,6 @@ export function fortyFiles(): Record<string, string> {
   return { ...files, 'test/host-39.xml': '<cpu>\n  <model>Penryn\n</cpu>\n' }
 }
 
-/** mulberry32 */
-export function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Hosts of any model with any features besides: some pools have a baseline, some have libvirt's error. */
 export function randomPool(next: () => number): string[] {
   const db = builtin()

@@ -7,11 +7,12 @@ import { gzipSync } from 'node:zlib'
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { mulberry32 } from '../../scripts/random.ts'
 import { CLI, virtCpu } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
 import { needed } from '../needs.ts'
 import { drop, headline, type Opened, openBrowser, PAGE, PAGE_URL, whyNoChromium } from './browser.ts'
-import { folderOf, fortyFiles, random, randomPool } from './fleet-of.ts'
+import { folderOf, fortyFiles, randomPool } from './fleet-of.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const SAMPLE = 'examples/forty'
@@ -366,7 +367,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
 
   test('the baseline equals the command’s: every example and random pools', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
-    const next = random(seed)
+    const next = mulberry32(seed)
     const pools = Array.from({ length: runs(200, 4) }, () => randomPool(next))
     // Where a folder has one file with all hosts, as platforms write it, the page takes the folder's name for the file's.
     const isOfFiles = (files: readonly string[]) =>

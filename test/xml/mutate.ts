@@ -1,17 +1,16 @@
+import { mulberry32 } from '../../scripts/random.ts'
+
 /** Seeded changes to a text, for fuzz tests: some that know tags and lines, some that know only characters. */
 export class Mutator {
-  #seed: number
+  readonly #next: () => number
 
   constructor(seed: number) {
-    this.#seed = seed
+    this.#next = mulberry32(seed)
   }
 
-  /** An integer in [0, limit). mulberry32. */
+  /** An integer in [0, limit). */
   below(limit: number): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) | 0
-    let t = Math.imul(this.#seed ^ (this.#seed >>> 15), 1 | this.#seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit)
+    return Math.floor(this.#next() * limit)
   }
 
   pick<T>(list: readonly T[]): T {
