@@ -124,26 +124,35 @@ function askLibvirt(files: readonly string[]): Outcome[] {
   const { stdout, stderr } = runProcess('virsh', ['-q', '-c', `qemu:///embed?root=${root}`, line.join('; ')])
   const [out, err] = [stdout.split('@@@'), stderr.split('error: @@@\n')]
   return files.map((_, i) => {
-    const log = join(root, 'log', 'qemu', `g${i}.log`)
-    const argument = existsSync(log)
-      ? / -cpu (\S+) |^-cpu (\S+) /m.exec(readFileSync(log, 'utf8'))?.slice(1).find(Boolean)
-      : undefined
+    const path = join(root, 'log', 'qemu', `g${i}.log`)
+    const log = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const argument = / -cpu (\S+) |^-cpu (\S+) /m.exec(log)?.slice(1).find(Boolean)
     const message = /^error: (?!Failed to create)([\s\S]*?)\n(?=error: |$)/m.exec(err[i] ?? '')?.[1]
     const cpu = /^ {2}<cpu(?:[^\n]*\/>|[\s\S]*?\n {2}<\/cpu>)\n/m.exec(out[i] ?? '')?.[0]
     const live = cpu?.replace(/^ {2}/gm, '')
-    return live === undefined ? { message: message && plain(message, `g${i}`) } : { live, argument }
+    return live === undefined ? { message: message && plain(message, `g${i}`, log) } : { live, argument }
   })
 }
 
-/** QEMU's last words without their time; libvirt has two beginnings for them, by how fast QEMU ended. */
-const plain = (message: string, name: string): string =>
+/**
+ * QEMU's last words without their time; libvirt has two beginnings for them, by how fast QEMU ended. Where it ended before
+ * libvirt was connected, libvirt has not read them: they are in the guest's log.
+ */
+const plain = (message: string, name: string, log: string): string =>
   message
+    .replace(
+      /^failed to connect to monitor socket: Connection refused$/,
+      () => `internal error: process exited while connecting to monitor: ${lastWords(log)}`,
+    )
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z /g, '')
     .replace(
       /process exited while connecting to monitor:/,
       `QEMU unexpectedly closed the monitor (vm='${name}'):`,
     )
     .trimEnd()
+
+/** What QEMU wrote into a guest's log, which libvirt begins and ends. */
+const lastWords = (log: string): string => (log.match(/^(?:\S+Z )?qemu-system-\S+: .*$/gm) ?? []).join('\n')
 
 describe.skipIf(why)(`beside libvirt's embedded driver (${why ?? 'installed'})`, () => {
   let [ours, theirs]: [Outcome[], Outcome[]] = [[], []]
